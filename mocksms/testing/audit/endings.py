@@ -7,8 +7,8 @@ from enum import StrEnum
 from itertools import takewhile
 from typing import Final, NamedTuple
 
+from mocksms.testing.audit.calls import ApplicationCall, WatchedRun
 from mocksms.testing.audit.code_filter import CodeFilter, CodeOwner, FramePlace
-from mocksms.testing.audit.collected_errors import CollectedError
 from mocksms.testing.audit.known_errors import Tracebacks, is_known, leaves
 from mocksms.testing.audit.options import AuditOptions
 from mocksms.testing.audit.statements import is_about_mock
@@ -48,13 +48,14 @@ class Ending(NamedTuple):
     """How a run of a test ended.
 
     `test` is how the test itself ended, `message` the text of its error. `errors` are the errors out of application
-    code, those that others reported included. `seconds` are in real time.
+    code, those that others reported included. `seconds` are in real time. `calls` are those of the test to other code.
     """
 
     test: EndingKind
     message: str = ""
     errors: tuple[ApplicationError, ...] = ()
     seconds: float = 0.0
+    calls: tuple[ApplicationCall, ...] = ()
 
     @property
     def kind(self) -> EndingKind:
@@ -86,7 +87,7 @@ class Ending(NamedTuple):
 def ending_of(
     error: BaseException | None,
     code: CodeFilter,
-    collected: Sequence[CollectedError],
+    watched: WatchedRun,
     options: AuditOptions,
     *,
     seconds: float = 0.0,
@@ -97,23 +98,27 @@ def ending_of(
     Args:
         error: what came out of the test (setup, call or teardown), None if it passed.
         code: what is the code of the test.
-        collected: what `collect_errors` collected.
+        watched: what `watch_run` noted.
         options: options of the audit.
         seconds: how long the run took, in real time.
         timed_out: whether the time limit ended it.
     """
-    reported = [leaf for report in collected for leaf in leaves(report.error)]
-    found = [each for leaf in reported for each in _application_errors(*leaf, code, options.raises)]
+    reported = [leaf for report in watched.errors for leaf in leaves(report.error)]
+    errors = [each for leaf in reported for each in _application_errors(*leaf, code, options.raises)]
+    kind, message = EndingKind.PASSED, ""
     if timed_out or seconds >= options.timeout.total_seconds():
-        return Ending(EndingKind.HUNG, "", tuple(found), seconds)
-    if error is None:
-        return Ending(EndingKind.PASSED, "", tuple(found), seconds)
-    own = [each for leaf in leaves(error) for each in _own_errors(*leaf, code, options.raises)]
+        kind = EndingKind.HUNG
+    elif error is not None:
+        own = [each for leaf in leaves(error) for each in _own_errors(*leaf, code, options.raises)]
+        kind, message, errors = _kind_of(error, own, code), describe_error(error), [*own, *errors]
+    return Ending(kind, message, tuple(errors), seconds, tuple(watched.calls))
+
+
+def _kind_of(error: BaseException, own: Sequence[ApplicationError], code: CodeFilter) -> EndingKind:
+    """Return how an error ends a test; `own` are the errors of the application in it."""
     if own:
-        kind = EndingKind.RAISED if all(each.is_known for each in own) else EndingKind.CRASHED
-    else:
-        kind = _failure_kind(error, code)
-    return Ending(kind, describe_error(error), (*own, *found), seconds)
+        return EndingKind.RAISED if all(each.is_known for each in own) else EndingKind.CRASHED
+    return _failure_kind(error, code)
 
 
 def _own_errors(

@@ -63,9 +63,14 @@ class ObservedRequest(NamedTuple):
         return tuple(each.digits for each in self.targets)
 
     @property
+    def is_broken(self) -> bool:
+        """Whether it was refused, or a fault changed its response."""
+        return self.is_refused or self.fault is not None
+
+    @property
     def has_failed(self) -> bool:
         """Whether the application could not read a response that says that every message was accepted."""
-        return self.is_refused or self.fault is not None or any(each.status in FAILURES for each in self.observations)
+        return self.is_broken or any(each.status in FAILURES for each in self.observations)
 
 
 class MessageResult(NamedTuple):
@@ -83,6 +88,14 @@ class MessageResult(NamedTuple):
     def arrives(self) -> bool:
         """Whether the phone has it or can still get it."""
         return self.has_arrived or (self.status == Status.QUEUED and self.reason is None)
+
+
+class KnownFailure(NamedTuple):
+    """A failure that the application could read: the number, the reason, and when it was read."""
+
+    digits: str
+    reason: str
+    at: datetime
 
 
 class RunEvidence:
@@ -117,22 +130,18 @@ class RunEvidence:
         latest = self._latest_statuses()
         return Counter(each.digits for each in self.messages if latest.get(each.transaction_id) not in FAILURES)
 
-    def known_failures(self) -> dict[str, str]:
-        """Return why messages failed, as the application could read it, by number: the latest reason."""
-        reasons: dict[str, str] = {}
-        for send in self.sends:
-            if send.is_refused:
-                reason = f"HTTP {send.status}" if send.status else "no response"
-                reasons.update(dict.fromkeys(send.numbers, reason))
-        latest = self._latest_statuses()
-        reasons.update(
-            {
-                each.digits: latest[each.transaction_id]
-                for each in self.messages
-                if latest.get(each.transaction_id) in FAILURES
-            }
-        )
-        return reasons
+    def known_failures(self) -> list[KnownFailure]:
+        """Return the failures that the application could read, oldest first."""
+        digits = {each.transaction_id: each.digits for each in self.messages}
+        found: list[KnownFailure] = []
+        for request in self.requests:
+            if request.is_send and request.is_refused:
+                reason = f"HTTP {request.status}" if request.status else "connection reset"
+                found += [KnownFailure(number, reason, request.at) for number in request.numbers]
+            for each in request.observations:
+                if each.status in FAILURES and each.transaction_id in digits:
+                    found.append(KnownFailure(digits[each.transaction_id], each.state, request.at))
+        return found
 
     def _latest_statuses(self) -> dict[str, str]:
         """Return the status of each message that the application could read last."""

@@ -14,8 +14,8 @@ import pytest
 
 from mocksms.engine.clock import SteadyTime
 from mocksms.testing.audit.async_limit import cancellable
+from mocksms.testing.audit.calls import WatchedRun, watch_run
 from mocksms.testing.audit.code_filter import CodeFilter
-from mocksms.testing.audit.collected_errors import CollectedError, collect_errors
 from mocksms.testing.audit.time_limit import TimeLimit
 from mocksms.testing.session import RunningTest
 from mocksms.testing.stash_keys import RUN
@@ -24,18 +24,20 @@ from mocksms.testing.stash_keys import RUN
 class Rerun(NamedTuple):
     """A run of a test.
 
-    `error` is what it raised first, None if it passed. `collected` are errors that did not come out of the test. `run`
+    `error` is what it raised first, None if it passed. `watched` is what else happened. `run`
     is the test with its account, None if its setup did not come to the fixture `mocksms`. `seconds` are in real time.
     """
 
     error: BaseException | None
-    collected: list[CollectedError]
+    watched: WatchedRun
     run: RunningTest | None
     seconds: float
     timed_out: bool
 
 
-def run_again(item: pytest.Function, stash: pytest.Stash, code: CodeFilter, limit: timedelta) -> Rerun:
+def run_again(
+    item: pytest.Function, stash: pytest.Stash, code: CodeFilter, limit: timedelta, *, with_calls: bool = False
+) -> Rerun:
     """Run a test again. Fixtures of wider scope than the function stay as they are.
 
     Only KeyboardInterrupt and `pytest.exit` come out of it. Warnings are ignored: those of the first run are reported.
@@ -45,11 +47,12 @@ def run_again(item: pytest.Function, stash: pytest.Stash, code: CodeFilter, limi
         stash: what plugins had kept about the test before its teardown.
         code: what is the code of the test.
         limit: how long the setup and the call may last, and the teardown again.
+        with_calls: note what the calls of the test return, too.
     """
     twin = _copy_of(item, stash)
     started = SteadyTime.seconds()
     time_limit = TimeLimit(limit)
-    with warnings.catch_warnings(record=True), collect_errors(code) as collected:
+    with warnings.catch_warnings(record=True), watch_run(code, with_calls=with_calls) as watched:
         if iscoroutinefunction(twin.obj):
             twin.obj = cancellable(twin.obj, time_limit)
         error = _error_of(partial(_set_up_and_call, twin), time_limit)
@@ -58,16 +61,11 @@ def run_again(item: pytest.Function, stash: pytest.Stash, code: CodeFilter, limi
         at_end = _error_of(lambda: twin.ihook.pytest_runtest_teardown(item=twin, nextitem=item), time_limit)
     return Rerun(
         error=error or _reported_error(twin) or at_end,
-        collected=collected,
+        watched=watched,
         run=twin.stash.get(RUN, None),
         seconds=seconds,
         timed_out=timed_out or time_limit.has_ended,
     )
-
-
-def code_of(item: pytest.Function) -> CodeFilter:
-    """Return what tells the code of a test from that of its application."""
-    return CodeFilter(item.path, item.function.__qualname__, item.config.rootpath)
 
 
 def _set_up_and_call(item: pytest.Function) -> None:

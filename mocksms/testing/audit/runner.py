@@ -10,12 +10,13 @@ import pytest
 
 from mocksms.sms.times import format_duration
 from mocksms.testing.audit.cells import AuditedTest, Cell, cell_of
+from mocksms.testing.audit.code_filter import CodeFilter
 from mocksms.testing.audit.endings import ending_of
 from mocksms.testing.audit.evidence import RunEvidence, read_evidence
 from mocksms.testing.audit.options import AuditOptions
-from mocksms.testing.audit.rerun import Rerun, code_of, run_again
+from mocksms.testing.audit.rerun import Rerun, run_again
 from mocksms.testing.audit.variations import Variation, variations_for
-from mocksms.testing.audit.verdicts import judge
+from mocksms.testing.audit.verdicts import Judgement, Verdict, judge
 from mocksms.testing.described_errors import describe_error, errors_to
 from mocksms.testing.session import MockSession, RunningTest, is_grouped
 
@@ -46,7 +47,7 @@ class TestRunner:
         self._item = item
         self._stash = stash
         self._test = node_id(item)
-        self._code = code_of(item)
+        self._code = CodeFilter.of(item)
         self._session = session
         self._options = options
 
@@ -77,21 +78,28 @@ class TestRunner:
         )
 
     def _cell(self, variation: Variation, baseline: RunEvidence) -> Cell:
-        rerun = self._run(variation.scenario)
+        """Run the test with a variation, and judge it; once more if it depends on what the calls of the test return."""
+        judged = self._judged(variation, baseline)
+        if any(each.verdict is Verdict.CLAIMED_SENT for each in judged):
+            judged = self._judged(variation, baseline, with_calls=True)
+        return cell_of(variation, judged, self._options)
+
+    def _judged(self, variation: Variation, baseline: RunEvidence, *, with_calls: bool = False) -> list[Judgement]:
+        rerun = self._run(variation.scenario, with_calls=with_calls)
         evidence = NO_EVIDENCE if rerun.run is None else read_evidence(rerun.run)
         ending = ending_of(
             rerun.error,
             self._code,
-            rerun.collected,
+            rerun.watched,
             self._options,
             seconds=rerun.seconds,
             timed_out=rerun.timed_out,
         )
-        return cell_of(variation, judge(variation, baseline, evidence, ending, self._options), self._options)
+        return judge(variation, baseline, evidence, ending, self._options)
 
-    def _run(self, variation: Mapping[str, Any] | None) -> Rerun:
+    def _run(self, variation: Mapping[str, Any] | None, *, with_calls: bool = False) -> Rerun:
         with self._with_variation(variation):
-            return run_again(self._item, self._stash, self._code, self._options.timeout)
+            return run_again(self._item, self._stash, self._code, self._options.timeout, with_calls=with_calls)
 
     @contextmanager
     def _with_variation(self, variation: Mapping[str, Any] | None) -> Iterator[None]:

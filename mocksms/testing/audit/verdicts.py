@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from http import HTTPStatus
 from itertools import pairwise
 from typing import Final, NamedTuple, TypeVar
 
 from mocksms.sms.display import quoted
+from mocksms.testing.audit.calls import ApplicationCall
+from mocksms.testing.audit.claims import Claim, last_digits
 from mocksms.testing.audit.endings import Ending, EndingKind
-from mocksms.testing.audit.evidence import ObservedRequest, RunEvidence, Target
+from mocksms.testing.audit.evidence import KnownFailure, ObservedRequest, RunEvidence, Target
 from mocksms.testing.audit.options import AuditOptions
 from mocksms.testing.audit.variations import Variation
 
 CountKey = TypeVar("CountKey")
 
-TOO_MANY_REQUESTS, INTERNAL_SERVER_ERROR = HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.INTERNAL_SERVER_ERROR
-
 EARLY: Final = 0.9
 """The part of a Retry-After after which a retry is not too early."""
+
+AFTER_CALLS: Final = timedelta(seconds=30)
+"""How long after the last call of a test its application may still send in the background."""
 
 WAITS: Final = (429, 503)
 """The statuses after which a retry needs a pause, even if the application has searched for the message before it."""
@@ -129,19 +131,36 @@ def sent_twice(run: AuditedRun) -> str:
 
 
 def claimed_sent(run: AuditedRun) -> str:
-    """The application reported success although it knew that a message was not sent."""
+    """The application reported success although it knew that a message was not sent.
+
+    It knows it from a response that refuses the send, from a connection that is reset before the send is accepted, or
+    from `rejected`, `invalid` or `exception` in a response; and no other message to this number made up for it, so that
+    the phone gets fewer messages than in the baseline. Callbacks say nothing here.
+
+    It reported success if the test passed, or if only an assertion about the mock failed, such as `assert_sent`; and if
+    the call of the test during which it got to know of the failure returned something else than a failure or `later`.
+    A call that returns None claims success if it got the number, so that the worker of a queue is not accused. Nor is
+    an application that learns of the failure outside of every call: in a thread or a task of its own.
+    """
     if run.ending.kind not in (EndingKind.PASSED, EndingKind.MOCK):
         return ""
-    return _missing(run)
+    expected, sent = run.baseline.known_sent(), run.evidence.known_sent()
+    for failure in run.evidence.known_failures():
+        digits = failure.digits
+        # A number that the baseline does not have is random, or nothing can be sent to it in the baseline either.
+        is_missing = sent[digits] < expected[digits] if digits in expected else sent.total() < expected.total()
+        if is_missing and _is_claimed(run, failure):
+            return f"reported success after {failure.reason} for {digits}"
+    return ""
 
 
 def hammered(run: AuditedRun) -> str:
     """The application sent a message again without a pause, sooner than the provider asked for, or too often.
 
     A retry is a send of the same content to the same numbers after one that failed, where there are more of them than
-    in the baseline. It is too soon within `audit_pause` of a 429 or 5xx, or within 90 % of its Retry-After. After a 500
-    a search before the retry counts as a pause. More than `audit_retries` are too many. Pauses are not judged on a
-    frozen clock.
+    in the baseline. It is too soon within `audit_pause`, or within 90 % of a Retry-After. A search for the message
+    before the retry counts as a pause, except after 429 and 503. More than `audit_retries` are too many. Pauses are
+    not judged on a frozen clock.
     """
     usual = Counter(each.targets for each in run.baseline.sends)
     for targets, sends in run.evidence.sends_by(lambda send: send.targets).items():
@@ -218,30 +237,42 @@ def _most_within(times: list[datetime], window: timedelta) -> int:
     return max(sum(start <= each <= start + window for each in ordered) for start in ordered)
 
 
-def _missing(run: AuditedRun) -> str:
-    """Return which message the application knows to have failed, and why; empty if it failed in the baseline, too."""
-    expected, sent = run.baseline.known_sent(), run.evidence.known_sent()
-    for digits, reason in run.evidence.known_failures().items():
-        # A number that the baseline does not have is random, or nothing can be sent to it in the baseline either.
-        is_missing = sent[digits] < expected[digits] if digits in expected else sent.total() < expected.total()
-        if is_missing:
-            return f"{reason} for {digits}"
-    return ""
+def _is_claimed(run: AuditedRun, failure: KnownFailure) -> bool:
+    """Whether a call of the test reported success when the failure was known; True as long as no calls are known.
+
+    On a clock of the account that is not that of this machine every call counts.
+    """
+    during = calls = run.ending.calls
+    if not calls:
+        return True
+    if not run.evidence.is_frozen and _have_same_clock(calls, run.evidence):
+        during = tuple(call for call in calls if call.started <= failure.at <= call.ended)
+    claims = {call.claim for call in during}
+    if claims & {Claim.FAILURE, Claim.LATER}:
+        return False
+    return Claim.SUCCESS in claims or any(last_digits(failure.digits) in call.numbers for call in during)
+
+
+def _have_same_clock(calls: Sequence[ApplicationCall], evidence: RunEvidence) -> bool:
+    """Whether the requests were made during the calls of the test, or soon after them, on the clock of this machine."""
+    first, last = min(call.started for call in calls), max(call.ended for call in calls)
+    return all(first <= each.at <= last + AFTER_CALLS for each in evidence.requests)
 
 
 def _too_soon(run: AuditedRun, earlier: ObservedRequest, later: ObservedRequest) -> str:
     """Return how soon a retry came, empty if it was not too soon."""
-    status = earlier.status or 0
-    if run.evidence.is_frozen or (status != TOO_MANY_REQUESTS and status < INTERNAL_SERVER_ERROR):
+    if run.evidence.is_frozen or not earlier.is_broken:
         return ""
     pause = (later.at - earlier.at).total_seconds()
+    after = f"HTTP {earlier.status}" if earlier.is_refused and earlier.status else "a lost response"
     if earlier.retry_after is not None:
         is_early = pause < earlier.retry_after * EARLY
-        return f"retry {pause:.3f} s after {status} with Retry-After: {earlier.retry_after:g}" if is_early else ""
-    if status not in WAITS and any(earlier.number < each.number < later.number for each in run.evidence.reads):
+        return f"retry {pause:.3f} s after {after} with Retry-After: {earlier.retry_after:g}" if is_early else ""
+    has_read = any(earlier.number < each.number < later.number for each in run.evidence.reads)
+    if has_read and earlier.status not in WAITS:
         return ""
     is_early = pause < run.options.pause.total_seconds()
-    return f"retry {pause * 1000:.0f} ms after {status}" if is_early else ""
+    return f"retry {pause * 1000:.0f} ms after {after}" if is_early else ""
 
 
 def _error_text(ending: Ending) -> str:

@@ -11,13 +11,15 @@ from typing import Any
 
 import pytest
 
+from mocksms.testing.audit.calls import WatchedRun, watch_run
 from mocksms.testing.audit.code_filter import PACKAGE, CodeFilter
-from mocksms.testing.audit.collected_errors import collect_errors
 from mocksms.testing.audit.endings import Ending, ending_of
 from mocksms.testing.audit.options import AuditOptions
 
 _OF_MOCKSMS: dict[str, Any] = {}
 exec(compile("def run(test, arguments): test(*arguments)", f"{PACKAGE}testing/audit/rerun.py", "exec"), _OF_MOCKSMS)
+
+NOTHING = WatchedRun([], [])
 
 
 class AuditedFiles:
@@ -41,12 +43,12 @@ class AuditedFiles:
         """Run `test_it` below a frame of mocksms, as the audit does, and return how it ended."""
         function = self.write(shop, tests, **others)
         error: BaseException | None = None
-        with collect_errors(self.code) as collected:
+        with watch_run(self.code, with_calls=True) as watched:
             try:
                 _OF_MOCKSMS["run"](function, arguments)
             except BaseException as raised:
                 error = raised
-        return ending_of(error, self.code, collected, options or AuditOptions())
+        return ending_of(error, self.code, watched, options or AuditOptions())
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from mocksms import MockSMS
 from mocksms.testing.audit.code_filter import CodeFilter
 from mocksms.testing.audit.endings import ending_of
 from mocksms.testing.audit.options import AuditOptions
-from tests.testing.audit.support import AuditedFiles
+from tests.testing.audit.support import NOTHING, AuditedFiles
 
 CALL = "from shop import send\ndef test_it():\n    assert send() is True\n"
 
@@ -104,7 +104,7 @@ def test_fixtures_and_methods_of_the_test_class_are_the_test(files: AuditedFiles
     for call in (test_shop.TestShop().send, test_shop.TestShop().setUp, fixture):
         with pytest.raises(KeyError) as raised:
             call()
-        assert ending_of(raised.value, code, [], AuditOptions()).kind == "expectation"
+        assert ending_of(raised.value, code, NOTHING, AuditOptions()).kind == "expectation"
 
 
 def test_installed_copy_of_a_package_in_the_root_folder_is_the_application(files: AuditedFiles) -> None:
@@ -148,7 +148,7 @@ def test_async_forms_are_those_of_their_methods(files: AuditedFiles, sms: MockSM
     function = files.write("", tests)
     with pytest.raises(AssertionError) as raised:
         asyncio.run(function(sms))  # type: ignore[arg-type]
-    assert ending_of(raised.value, files.code, [], AuditOptions()).kind == "waiting"
+    assert ending_of(raised.value, files.code, NOTHING, AuditOptions()).kind == "waiting"
 
 
 def test_filter_of_a_test_knows_its_class(request: pytest.FixtureRequest) -> None:
@@ -162,10 +162,10 @@ NO_CODE = CodeFilter(Path("/nothing/test_shop.py"), "test_it", Path("/nothing"))
 
 def test_time_limit_ends_a_run_whatever_it_raises() -> None:
     options = AuditOptions()
-    assert ending_of(None, NO_CODE, [], options, seconds=10).kind == "hung"
-    assert ending_of(KeyboardInterrupt(), NO_CODE, [], options, seconds=1, timed_out=True).kind == "hung"
-    assert ending_of(None, NO_CODE, [], options, seconds=9.9).kind == "passed"
+    assert ending_of(None, NO_CODE, NOTHING, options, seconds=10).kind == "hung"
+    assert ending_of(KeyboardInterrupt(), NO_CODE, NOTHING, options, seconds=1, timed_out=True).kind == "hung"
+    assert ending_of(None, NO_CODE, NOTHING, options, seconds=9.9).kind == "passed"
 
 
 def test_error_without_code_of_the_application_is_no_crash() -> None:
-    assert ending_of(KeyError("fixture"), NO_CODE, [], AuditOptions()).kind == "expectation"
+    assert ending_of(KeyError("fixture"), NO_CODE, NOTHING, AuditOptions()).kind == "expectation"

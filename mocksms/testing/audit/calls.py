@@ -1,0 +1,111 @@
+"""Calls of a test to its application: when they were made, and what they reported to the test."""
+
+from __future__ import annotations
+
+import dis
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from types import FrameType
+from typing import Any, NamedTuple
+
+from mocksms.engine.clock import system_time
+from mocksms.testing.audit.claims import Claim, claim_of, numbers_in
+from mocksms.testing.audit.code_filter import CodeFilter, CodeOwner
+from mocksms.testing.audit.collected_errors import CollectedError, collect_errors
+
+
+class ApplicationCall(NamedTuple):
+    """A call of the test to something else than mocksms. Times are in UTC.
+
+    `claim` is what it returned or raised, read as a report about a message. `numbers` are the last digits of the phone
+    numbers among its arguments.
+    """
+
+    function: str
+    started: datetime
+    ended: datetime
+    claim: Claim
+    numbers: frozenset[str]
+
+
+class _OpenCall(NamedTuple):
+    started: datetime
+    numbers: frozenset[str]
+
+
+class WatchedRun(NamedTuple):
+    """What happened in a run of a test, besides how it ended: errors that did not reach the test, and its calls."""
+
+    errors: list[CollectedError]
+    calls: list[ApplicationCall]
+
+
+@contextmanager
+def watch_run(code: CodeFilter, *, with_calls: bool = False) -> Iterator[WatchedRun]:
+    """Note the errors of a run until the end of the block; also its calls, which makes it slower."""
+    with ExitStack() as stack:
+        errors = stack.enter_context(collect_errors(code))
+        yield WatchedRun(errors, stack.enter_context(watch_calls(code)) if with_calls else [])
+
+
+@contextmanager
+def watch_calls(code: CodeFilter) -> Iterator[list[ApplicationCall]]:
+    """Note the calls that a test makes in this thread, until the end of the block.
+
+    A debugger that is active keeps its trace function: nothing is noted then.
+    """
+    watch = _Watch(code)
+    before = sys.gettrace()
+    if before is not None and not _is_coverage(before):
+        yield watch.calls
+        return
+    sys.settrace(watch.on_call)
+    try:
+        yield watch.calls
+    finally:
+        sys.settrace(before)
+        _resume()
+
+
+def _is_coverage(trace: Any) -> bool:
+    return type(trace).__module__.partition(".")[0] == "coverage"
+
+
+def _resume() -> None:
+    """Do nothing: with its call the measurement of the coverage goes on."""
+
+
+class _Watch:
+    """The trace function of one run. It looks at functions that code of the test calls, and ignores all others."""
+
+    def __init__(self, code: CodeFilter) -> None:
+        self.calls: list[ApplicationCall] = []
+        self._code = code
+        self._files = (str(code.file), "conftest.py")
+        self._open: dict[FrameType, _OpenCall] = {}
+
+    def on_call(self, frame: FrameType, _event: str, _value: object) -> Any:
+        """Watch a frame if the test calls it."""
+        caller = frame.f_back
+        if caller is None or not caller.f_code.co_filename.endswith(self._files):
+            return None
+        if self._code.owner(caller) is not CodeOwner.TEST:
+            return None
+        if self._code.owner(frame) in (CodeOwner.TEST, CodeOwner.MOCKSMS):
+            return None
+        frame.f_trace_lines = False
+        if frame not in self._open:  # a coroutine is called again when it resumes
+            self._open[frame] = _OpenCall(system_time(), numbers_in(frame))
+        return self._on_event
+
+    def _on_event(self, frame: FrameType, event: str, value: object) -> Any:
+        if event == "return" and (call := self._open.get(frame)) is not None:
+            ends = dis.opname[frame.f_code.co_code[frame.f_lasti]]
+            if "YIELD" not in ends:
+                del self._open[frame]
+                claim = claim_of(value) if ends.startswith("RETURN") else Claim.FAILURE
+                name = frame.f_code.co_qualname
+                self.calls.append(ApplicationCall(name, call.started, system_time(), claim, call.numbers))
+        return self._on_event

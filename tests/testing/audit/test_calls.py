@@ -1,0 +1,108 @@
+"""Calls of a test to its application, and what they return to it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Any
+
+import pytest
+
+from mocksms import MockSMS
+from mocksms.testing.audit.calls import ApplicationCall, watch_calls
+from tests.testing.audit.support import AuditedFiles
+
+SHOP = """
+import asyncio
+from dataclasses import dataclass, field
+
+def send(phone, *more, **options): return helper()
+def helper(): return False
+def fail(phone):
+    try:
+        {}["id"]
+    except KeyError:
+        raise ValueError
+def recover():
+    try:
+        {}["id"]
+    except KeyError:
+        return True
+async def later(phone):
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    return True
+def names(): yield "a"
+
+@dataclass
+class Order:
+    phone: str
+    def confirm(self): pass
+
+@dataclass
+class Outbox:
+    rows: list = field(default_factory=list)
+    def flush(self): pass
+"""
+
+
+def watched(files: AuditedFiles, tests: str, *arguments: Any) -> list[ApplicationCall]:
+    function = files.write(SHOP, f"import asyncio, pytest, shop\n{tests}")
+    with watch_calls(files.code) as calls:
+        function(*arguments)
+    return calls
+
+
+def test_call_of_the_test_has_its_result(files: AuditedFiles) -> None:
+    calls = watched(files, "def test_it():\n    shop.send(1)\n    shop.recover()\n    [*shop.names()]")
+    assert [(each.function, each.claim) for each in calls[:2]] == [("send", "failure"), ("recover", "success")]
+    assert calls[0].started <= calls[0].ended <= calls[1].started
+
+
+def test_call_that_raises_claims_failure(files: AuditedFiles) -> None:
+    [call] = watched(files, "def test_it():\n    try: shop.fail('972')\n    except ValueError: pass")
+    assert (call.function, call.claim) == ("fail", "failure")
+
+
+def test_awaited_call_ends_with_its_result(files: AuditedFiles) -> None:
+    function = files.write(SHOP, "import shop\nasync def test_it(): await shop.later('0541111111')\n")
+    with watch_calls(files.code) as calls:
+        asyncio.run(function())  # type: ignore[arg-type]
+    [call] = calls
+    assert (call.function, str(call.claim), {*call.numbers}) == ("later", "success", {"41111111"})
+
+
+@pytest.mark.parametrize(
+    ("call", "has_number"),
+    [
+        ("shop.send('972-54-1111111')", True),
+        ('shop.send(1, \'{"phone": "+972541111111"}\')', True),
+        ("shop.send(1, data=b'to=0541111111')", True),
+        ("shop.send(1, json={'to': [{'phone': '054-1111111'}]})", True),
+        ("shop.Order('972-54-1111111').confirm()", True),
+        ("shop.Outbox(['972-54-1111111']).flush()", False),
+        ("shop.send(1)", False),
+    ],
+)
+def test_call_has_the_numbers_among_its_arguments(files: AuditedFiles, call: str, has_number: bool) -> None:
+    calls = watched(files, f"def test_it(): {call}")
+    assert calls[-1].numbers == ({"41111111"} if has_number else set())
+
+
+def test_code_of_the_test_and_of_mocksms_is_no_call(files: AuditedFiles, sms: MockSMS) -> None:
+    tests = "def helper(): return [shop.send(each) for each in '12']\ndef test_it(sms):\n    helper()\n    sms.number()"
+    assert [each.function for each in watched(files, tests, sms)] == ["send", "send"]
+
+
+def test_debugger_keeps_its_trace_function(files: AuditedFiles) -> None:
+    def debug(*_: object) -> None:
+        return None
+
+    before = sys.gettrace()
+    sys.settrace(debug)
+    try:
+        calls = watched(files, "def test_it(): shop.send(1)")
+        assert sys.gettrace() is debug
+    finally:
+        sys.settrace(before)
+    assert calls == []
