@@ -17,8 +17,10 @@ from mocksms.testing.audit.async_limit import cancellable
 from mocksms.testing.audit.calls import WatchedRun, watch_run
 from mocksms.testing.audit.code_filter import CodeFilter
 from mocksms.testing.audit.time_limit import TimeLimit
+from mocksms.testing.described_errors import errors_to
 from mocksms.testing.session import RunningTest
 from mocksms.testing.stash_keys import RUN
+from mocksms.testing.undelivered import find_undelivered
 
 
 class Rerun(NamedTuple):
@@ -58,6 +60,7 @@ def run_again(
         error = _error_of(partial(_set_up_and_call, twin), time_limit)
         seconds = SteadyTime.seconds() - started
         timed_out = time_limit.has_ended
+        _deliver_callbacks(twin)
         at_end = _error_of(lambda: twin.ihook.pytest_runtest_teardown(item=twin, nextitem=item), time_limit)
     return Rerun(
         error=error or _reported_error(twin) or at_end,
@@ -71,6 +74,14 @@ def run_again(
 def _set_up_and_call(item: pytest.Function) -> None:
     item.ihook.pytest_runtest_setup(item=item)
     item.ihook.pytest_runtest_call(item=item)
+
+
+def _deliver_callbacks(item: pytest.Function) -> None:
+    """Wait for the callbacks that are due, while the receiver still runs: a test may end after the first of two."""
+    run = item.stash.get(RUN, None)
+    if run is not None:
+        with errors_to(lambda _: None):  # what reads the evidence reports it
+            find_undelivered(run.sms._handles)
 
 
 def _error_of(call: Callable[[], object], limit: TimeLimit) -> BaseException | None:
