@@ -14,7 +14,7 @@ from pydantic import BaseModel
 ATTEMPTS = 4
 PAUSE = 0.1
 RETRIED = (429, 500, 503)
-TIMEOUT = aiohttp.ClientTimeout(total=1.5, sock_read=0.4)
+TIMEOUT = aiohttp.ClientTimeout(total=0.4)
 
 app = FastAPI()
 

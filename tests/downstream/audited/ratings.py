@@ -21,8 +21,8 @@ class Shop:
         self.app.add_url_rule("/hooks/rate", view_func=self.ask_for_a_rating, methods=["POST"])
         self.app.add_url_rule("/hooks/count", view_func=self.finish_delivery, methods=["POST"])
 
-    def deliver(self, phone: str) -> None:
-        """Announce a delivery.
+    def deliver(self, phone: str) -> str:
+        """Announce a delivery, and return the status of its text.
 
         Raises:
             requests.RequestException: The provider is down or refuses the text.
@@ -30,6 +30,7 @@ class Shop:
         with self._lock:
             row = self._send(phone, "Your delivery is here")
             self.deliveries[row["transaction_id"]] = phone
+        return row["status"]
 
     def ask_for_a_rating(self) -> ResponseReturnValue:
         """Send the second text, after the first."""

@@ -30,7 +30,7 @@ def hooks(shop: Shop) -> Iterator[str]:
 
 def test_customer_is_asked_for_a_rating(shop: Shop, hooks: str, mocksms: MockSMS) -> None:
     mocksms.webhook(f"{hooks}/rate")
-    shop.deliver("972-54-1111111")
+    assert shop.deliver("972-54-1111111") == "sent"
     mocksms.wait_for(to="972-54-1111111", content="How was it?")
 
 

@@ -13,6 +13,7 @@ RETRIES = urllib3.Retry(
     status_forcelist=[429, 500, 503],
     allowed_methods=None,
     backoff_factor=0,  # BUG: no pause between the attempts
+    respect_retry_after_header=False,  # BUG: nor the one that the provider wants
 )
 
 
