@@ -40,10 +40,12 @@ from mocksms.errors import (
     Unauthorized,
 )
 from mocksms.provider.binding import read_send
+from mocksms.provider.deviation import Deviation
 from mocksms.provider.faults import Responder, response_written
 from mocksms.provider.hold import Holder
-from mocksms.provider.json_types import codec_of
+from mocksms.provider.json_types import UTF_8, codec_of
 from mocksms.provider.lenient_json import BODY, MAX_WARNINGS
+from mocksms.provider.plain_send import read_plain
 from mocksms.provider.reads import (
     INFO,
     SEARCH,
@@ -64,7 +66,7 @@ from mocksms.provider.responses import (
     strict_error,
     to_json,
 )
-from mocksms.provider.send import SEND, ReasonNames, recipients_of, submission_of
+from mocksms.provider.send import SEND, FieldVars, ReasonNames, recipients_of, submission_of, submission_with
 from mocksms.provider.shorten import MAX_VALUE_LENGTH, cut, shorten_send, warning_about
 from mocksms.settings import API_PREFIX, Settings
 from mocksms.sms.message import Message, Recipient, Submission
@@ -341,10 +343,17 @@ def _note(error: RequestRefused, request: ProviderRequest) -> str:
 
 
 def _read_send(request: ProviderRequest, settings: Settings) -> SendRequest:
-    content_type = request.headers.get(b"content-type", b"")
-    body, deviations = read_send(request.body, codec_of(content_type, request.body), ZONES[settings.send_at_zone])
-    submission = submission_of(body, settings)
-    recipients: Sequence[Recipient] = recipients_of(body, settings)
+    codec, zone = codec_of(request.headers.get(b"content-type", b""), request.body), ZONES[settings.send_at_zone]
+    plain = read_plain(request.body, zone) if codec == UTF_8 else None
+    recipients: Sequence[Recipient]
+    if plain is not None:
+        submission = submission_with(plain.message, plain.wants_async, plain.send_at, settings)
+        recipients, deviations = plain.recipients, list[Deviation]()
+        has_charset, field_vars = "charset" in plain.message, list[FieldVars]()
+    else:
+        body, deviations = read_send(request.body, codec, zone)
+        submission, recipients = submission_of(body, settings), recipients_of(body, settings)
+        has_charset, field_vars = "charset" in body.message.model_fields_set, body.message.field_vars
     numbers: list[str] | None = None
     if len(request.body) > MAX_VALUE_LENGTH:
         kept = shorten_send(submission, recipients)
@@ -352,7 +361,7 @@ def _read_send(request: ProviderRequest, settings: Settings) -> SendRequest:
             deviations += kept.deviations
             numbers = [recipient.mobile_number for recipient in recipients]
         submission, recipients = kept.submission, kept.recipients
-    deviations += remarks_on(body, submission, recipients, settings)
+    deviations += remarks_on(submission, recipients, settings, has_charset=has_charset, field_vars=field_vars)
     warnings: tuple[RequestWarning, ...] = ()
     if deviations:
         warnings = tuple([warning_about(each, strict=settings.strict) for each in deviations[:MAX_WARNINGS]])

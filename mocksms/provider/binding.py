@@ -21,8 +21,8 @@ from mocksms.sms.times import ISRAEL, parse_instant
 BoundModel = TypeVar("BoundModel", bound=BaseModel)
 
 
-_NAME: Final = re.compile(rb'"\s*:')
-"""The end of a JSON name. It also matches inside some strings; then the counts differ and the slow path decides."""
+NAME: Final = re.compile(rb'"\s*:')
+"""The end of a JSON name. It also matches inside some strings; then the counts differ, and a slower way decides."""
 
 MAX_FAST_OBJECTS: Final = 50_000
 """Objects in a body that is validated in one step: an error there copies all of them, which cannot be interrupted."""
@@ -47,7 +47,7 @@ def read_send(raw: bytes, encoding: str, zone: tzinfo = ISRAEL) -> tuple[SendBod
         except ValidationError:
             pass
         else:
-            if body.name_count == len(_NAME.findall(raw)):
+            if body.name_count == len(NAME.findall(raw)):
                 return body, []
     data, deviations = parse(raw, encoding)
     return bind(data, SendBody, deviations, zone), deviations

@@ -11,7 +11,7 @@ from mocksms.errors import did_you_mean
 from mocksms.provider.deviation import Deviation
 from mocksms.provider.lenient_json import MAX_WARNINGS
 from mocksms.provider.reads import LISTS, InfoParams, Parameters, SearchParams
-from mocksms.provider.send import SendBody
+from mocksms.provider.send import FieldVars
 from mocksms.provider.shorten import warning_about
 from mocksms.settings import Settings
 from mocksms.sms.message import Recipient, Submission
@@ -24,23 +24,36 @@ MAX_COMPARED_LENGTH: Final = 100
 
 
 def remarks_on(
-    body: SendBody, submission: Submission, recipients: Sequence[Recipient], settings: Settings
+    submission: Submission,
+    recipients: Sequence[Recipient],
+    settings: Settings,
+    *,
+    has_charset: bool,
+    field_vars: Sequence[FieldVars] = (),
 ) -> list[Deviation]:
-    """Return warnings about a valid send: what the real service may not accept, placeholders without a value."""
+    """Return warnings about a valid send: what the real service may not accept, placeholders without a value.
+
+    Args:
+        submission: the send.
+        recipients: its recipients.
+        settings: the options.
+        has_charset: whether its body has a charset.
+        field_vars: the placeholder values of its body.
+    """
     remarks: list[Deviation] = []
     if submission.charset != UNICODE:
-        remarks += _about_charset(body, submission, recipients, settings)
+        remarks += _about_charset(submission, recipients, settings, has_charset, bool(field_vars))
     for index, (number, _) in enumerate(recipients):
         # Most numbers have no X: this is the hot path.
         if ("X" in number or "x" in number) and len(remarks) < MAX_WARNINGS:
             remarks += _about_masked(f"message.to[{index}].mobile_number", number, settings)
-    if body.message.field_vars:
-        rcpts = [variables.rcpt for variables in body.message.field_vars]
+    if field_vars:
+        rcpts = [variables.rcpt for variables in field_vars]
         for index, rcpt in enumerate(rcpts[:MAX_WARNINGS]):
             remarks += _about_masked(_rcpt_path(index), rcpt, settings)
         remarks += islice(_spelled_otherwise(rcpts, recipients, settings), 1)
         placeholders = set(Template(submission).placeholders)
-        names = {value.name.strip("#") for variables in body.message.field_vars for value in variables.fields}
+        names = {value.name.strip("#") for variables in field_vars for value in variables.fields}
         remarks += [_about_fields(f"no placeholder #{name}# in the content") for name in sorted(names - placeholders)]
         remarks += islice(_unfilled(placeholders, recipients), 1)
     return remarks
@@ -70,13 +83,13 @@ def _about_unknown(name: str, known: Collection[str]) -> Deviation:
 
 
 def _about_charset(
-    body: SendBody, submission: Submission, recipients: Sequence[Recipient], settings: Settings
+    submission: Submission, recipients: Sequence[Recipient], settings: Settings, has_charset: bool, has_values: bool
 ) -> Iterator[Deviation]:
     """Iterate over the warnings about a send whose charset is not `unicode` (own, body.charset-missing)."""
-    if "charset" in body.message.model_fields_set:
+    if has_charset:
         what = f"{submission.charset!r} is not {UNICODE!r}"
         yield Deviation("message.charset", f"{what}; it has no effect", what)
-    may_have_others = body.message.field_vars or outside_gsm(f"{submission.content}{submission.unsubscribe_text}")
+    may_have_others = has_values or outside_gsm(f"{submission.content}{submission.unsubscribe_text}")
     if may_have_others and (character := Template(submission).outside_gsm(recipients)):
         arrives = (
             "as '?'" if settings.text_without_charset == "question-marks" else "as sent here, elsewhere perhaps as '?'"

@@ -6,10 +6,10 @@ once (observed, send.response).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from json.encoder import encode_basestring_ascii
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, FailFast, Field, ValidationInfo
 
@@ -17,7 +17,7 @@ from mocksms.provider.responses import ProviderError, operation
 from mocksms.schemas.openapi import ResponseSpec
 from mocksms.settings import Settings
 from mocksms.sms.message import NO_FIELDS, AnyState, Message, Recipient, State, Submission
-from mocksms.sms.text import MAX_TEXT_LENGTH
+from mocksms.sms.text import MAX_TEXT_LENGTH, UNICODE
 from mocksms.sms.times import ISRAEL, parse_instant
 
 BEFORE_9000: Final = "^[0-8]"
@@ -150,20 +150,36 @@ SEND: Final = operation(
 """The operation, as the OpenAPI document describes it."""
 
 
+OPTIONAL_MEMBERS: Final[Mapping[str, Any]] = {
+    field.alias or name: field.get_default(call_default_factory=True)
+    for name, field in MessageBody.model_fields.items()
+    if not field.is_required() and name != "field_vars"
+}
+"""What a message may have besides text, recipients and placeholder values, by the JSON names, and the defaults."""
+
+
 def submission_of(body: SendBody, settings: Settings) -> Submission:
     """Return a send in the terms of the domain."""
-    message = body.message
+    message = {field.alias or name: getattr(body.message, name) for name, field in MessageBody.model_fields.items()}
+    return submission_with(message, body.async_, body.send_at, settings)
+
+
+def submission_with(
+    message: Mapping[str, Any], wants_async: bool, send_at: datetime | None, settings: Settings
+) -> Submission:
+    """Return a send in the terms of the domain, from the members of its message that are given."""
+    members = {**OPTIONAL_MEMBERS, **message}
     return Submission(
-        content=message.content,
-        sender=None if settings.ignore_sender else message.sender_id or message.sender or message.from_ or None,
-        tags=tuple(message.tags),
-        charset=message.charset,
-        unsubscribe_link=message.add_unsubscribe_link,
-        unsubscribe_text=message.unsubscribe_text,
-        unsubscribe_reply=message.add_unsubscribe_sms_reply,
-        track_clicks=message.track_clicks,
-        wants_async=body.async_,
-        send_at=body.send_at,
+        members["content"],
+        None if settings.ignore_sender else members["sender_id"] or members["sender"] or members["from"] or None,
+        tuple(members["tags"]),
+        UNICODE if members["charset"] == UNICODE else members["charset"],  # one string for all messages
+        members["add_unsubscribe_link"],
+        members["unsubscribe_text"],
+        members["add_unsubscribe_sms_reply"],
+        members["track_clicks"],
+        wants_async,
+        send_at,
     )
 
 

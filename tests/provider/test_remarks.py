@@ -30,7 +30,10 @@ def _vars(rcpt: str, **values: str) -> dict[str, Any]:
 def _warnings(*to: str, settings: Settings = SETTINGS, **more: Any) -> list[RequestWarning]:
     sent_body = _body(*to, **more)
     submission, recipients = submission_of(sent_body, settings), recipients_of(sent_body, settings)
-    return [warning_about(each, strict=False) for each in remarks_on(sent_body, submission, recipients, settings)]
+    message = sent_body.message
+    has_charset = "charset" in message.model_fields_set
+    remarks = remarks_on(submission, recipients, settings, has_charset=has_charset, field_vars=message.field_vars)
+    return [warning_about(each, strict=False) for each in remarks]
 
 
 def test_usual_send_causes_no_warning() -> None:

@@ -88,7 +88,7 @@ def test_nobodys(mocksms, send):
     assert send(key="") == 401
 
 def test_crash(mocksms, send, monkeypatch):
-    monkeypatch.setattr("mocksms.provider.app.read_send", lambda *_: 1 / 0)
+    monkeypatch.setattr("mocksms.provider.app.codec_of", lambda *_: 1 / 0)
     assert send() == 500
 """
 
