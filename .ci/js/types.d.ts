@@ -129,6 +129,15 @@ declare namespace Api {
   type Consent = { cursor: number; account: string; number: string; at: string; choice: string; cause: string };
   type Content = { headers: [string, string][]; body: string; size: number };
   type Response = Content & { status: number | null };
+  /** What a test send got on the wire. */
+  type Wire = {
+    end: "response" | "truncated" | "reset" | "timeout";
+    status: number | null;
+    body: string;
+    received: number;
+    expected: number | null;
+    duration: number;
+  };
   type Request = Content & {
     id: number;
     account: string | null;

@@ -34,7 +34,8 @@ class InspectionCall:
     """A request as its handler needs it.
 
     `query` and `body` are the models of the operation. `as_text` says that the client prefers plain text. `receive`
-    returns the parts of a body that is a file; otherwise it returns when the client disconnects.
+    returns the parts of a body that is a file; otherwise it returns when the client disconnects. `server` is the
+    address and port that the client connected to.
     """
 
     scope: AccountScope
@@ -44,6 +45,7 @@ class InspectionCall:
     headers: Headers
     as_text: bool
     receive: Receive
+    server: tuple[str, int]
 
     @property
     def id(self) -> str:
@@ -76,7 +78,9 @@ async def read_call(
         since = getattr(model, "since", None)
         if since is not None and since > engine.cursor:
             raise UnknownCursor(since, engine.cursor)
-    return InspectionCall(accounts, query, body, scope["path_params"], headers, prefers_text(headers), receive)
+    return InspectionCall(
+        accounts, query, body, scope["path_params"], headers, prefers_text(headers), receive, scope["server"]
+    )
 
 
 def prefers_text(headers: Headers) -> bool:

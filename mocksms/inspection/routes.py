@@ -31,6 +31,7 @@ from mocksms.inspection import (
     phones,
     requests,
     scenarios,
+    sends,
     snapshot,
     trace,
 )
@@ -55,7 +56,10 @@ GROUPS: Final[dict[str, tuple[str, tuple[Endpoint, ...]]]] = {
         "Rules that decide about messages and requests. The first rule that matches and has uses left is applied.",
         (*scenarios.ENDPOINTS, *holds.ENDPOINTS),
     ),
-    "Requests": ("Recorded requests to the emulated API, also refused and malformed ones.", requests.ENDPOINTS),
+    "Requests": (
+        "Recorded requests to the emulated API, also refused and malformed ones, and test sends.",
+        (*requests.ENDPOINTS, *sends.ENDPOINTS),
+    ),
     "Snapshots": (
         "Everything that the mock or some accounts hold, as a file to keep and restore.",
         (*snapshot.ENDPOINTS, *trace.ENDPOINTS),

@@ -38,14 +38,29 @@ def test_every_kind_of_response_to_a_send_is_shown(inbox: Inbox, own_mock: Mock)
     assert len(magic.locator("option").all()) == len(Api(own_mock).get("numbers")["numbers"]) + 1
     for number, words in (
         ("972-50-0006400", "Response: 503"),
-        ("972-50-0007200", "No response"),
+        ("972-50-0007100", "The connection was reset"),
+        ("972-50-0007300", "Response: 200, truncated after "),
+        ("972-50-0007400", "Response: 200, but not JSON"),
         ("972-50-0002200", "bounced"),
     ):
         magic.select_option(number)
         inbox.press("Send")
         expect(inbox.panel.locator(".result")).to_contain_text(words)
     expect(inbox.bubble("Your code is")).to_contain_text("rejected · bounced")
-    inbox.watched.issues[:] = [each for each in inbox.watched.issues if "503" not in each and "ERR_" not in each]
+    requests = Api(own_mock).get("requests")
+    assert [len(each["messages"]) for each in requests["requests"]] == [1, 1, 1, 1, 0]
+
+
+def test_fault_for_one_send_is_shown_and_used_up_by_one_send(inbox: Inbox, own_mock: Mock) -> None:
+    fault = {"fault": {"kind": "reset_before_accept"}, "times": 1, "ttl": "10m"}
+    Api(own_mock).post("faults", fault)
+    inbox.open("?panel=compose")
+    inbox.compose("Once")
+    expect(inbox.panel.locator(".result")).to_contain_text("The connection was reset")
+    assert Api(own_mock).get("requests")["total"] == 1
+    inbox.press("Send")
+    expect(inbox.bubble("Once")).to_be_visible()
+    assert Api(own_mock).get("requests")["total"] == 2
 
 
 def test_draft_survives_a_reload_and_every_option_is_sent(inbox: Inbox, own_mock: Mock) -> None:
@@ -78,7 +93,7 @@ def test_late_response_shows_a_notice_only(inbox: Inbox, own_mock: Mock) -> None
     def hold(route: Route) -> None:
         held.append(route)
 
-    inbox.page.route("**/sms/send", hold)
+    inbox.page.route("**/_mock/test-send", hold)
     inbox.open("?panel=compose")
     inbox.compose("Late", to="972-54-2222222")
     expect(inbox.panel).to_contain_text("waiting for the response")
@@ -115,7 +130,7 @@ def test_invalid_key_is_focused_even_in_a_closed_fold(inbox: Inbox) -> None:
         expect(field).to_be_hidden()
         inbox.press("Send")
         expect(field).to_be_focused()
-    assert not any("/sms/send" in url for url in inbox.watched.requested)
+    assert not any("test-send" in url for url in inbox.watched.requested)
 
 
 def test_composing_to_a_phone_uses_its_key_or_says_that_it_is_unknown(inbox: Inbox, own_mock: Mock) -> None:

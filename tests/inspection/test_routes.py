@@ -64,6 +64,7 @@ def test_route_table_is_that_of_the_design() -> None:
     assert {(operation.method, operation.path.removeprefix("/_mock/")) for operation in OPERATIONS} == {
         ("GET", "health"),
         ("GET", "trace"),
+        ("POST", "test-send"),
         ("GET", "numbers"),
         ("GET", "fidelity"),
         ("GET", "messages"),

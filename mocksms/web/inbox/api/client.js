@@ -1,4 +1,4 @@
-/** Client of the inspection API, and the one request to the emulated API that the page makes: a test send. */
+/** Client of the inspection API. */
 
 import { pathOf, storedName } from "../../shared/base.js";
 import { messageOf } from "../../shared/errors.js";
@@ -8,6 +8,7 @@ import { tabStore } from "../state/storage.js";
 const TOKEN = storedName("mocksms-token");
 const KEYS = storedName("mocksms-keys");
 const SEND_PATH = "/rest/v1/transactional/sms/send";
+const MAX_SEND_SECONDS = 300;
 
 /** Emits `unauthorized` when the mock requires the control token. */
 export const authEvents = new EventTarget();
@@ -125,14 +126,16 @@ export function sendRequest(key, body) {
 }
 
 /**
- * Send an SMS as an application does.
+ * Let the mock send an SMS to itself, as an application does. The browser would repeat the request if its connection is
+ * reset.
  *
  * @param {string} key
  * @param {object} body
- * @returns {Promise<{ status: number, text: string }>} the response
+ * @returns {Promise<Api.Wire>} what happened on the wire
  */
-export async function sendSms(key, body) {
-  const { target, ...options } = sendRequest(key, body);
-  const response = await fetch(pathOf(target), { ...options, cache: "no-store" });
-  return { status: response.status, text: await response.text() };
+export function sendSms(key, body) {
+  return request("POST", "test-send", {
+    query: ANY_ACCOUNT,
+    body: { key, body: JSON.stringify(body), timeout: MAX_SEND_SECONDS },
+  });
 }

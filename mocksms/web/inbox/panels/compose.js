@@ -206,8 +206,7 @@ async function submit(form, output) {
     output.replaceChildren(...nodes, curl);
     if (rows.length) await attempt(() => showSent(values.key, rows[0]));
   } catch (error) {
-    const text = `No response: ${messageOf(error)}. The tab Requests shows whether the request was accepted.`;
-    output.replaceChildren(element("p", { class: "wrong" }, text), curl);
+    output.replaceChildren(element("p", { class: "wrong" }, messageOf(error)), curl);
   }
 }
 
