@@ -77,6 +77,7 @@ SCENARIO: Final = {
         {"outcome": "sent", "click": {"after": "1s"}},
     ],
 }
+FRONT: Final[dict[str, Any]] = {"rule": [{"match": {"tag": "front"}, "outcome": "queued"}]}
 OPTIONAL: Final[dict[str, Any]] = {"sender": "Shop", "charset": "unicode", "unsubscribe_text": "Leave"}
 CHANGES: Final = {
     "label": "a test",
@@ -100,7 +101,7 @@ LIFE: Final = (
     *(Call("POST", "/_mock/inbound", "shop", {"from": NUMBER, "text": "yes"}) for _ in range(10)),
     *(Call("GET", "/wrong") for _ in range(8)),
     Call("PUT", "/_mock/scenario", "shop", SCENARIO),
-    Call("PUT", "/_mock/scenario?front=true", "shop", {"rule": [{"match": {"tag": "front"}, "outcome": "queued"}]}),
+    *(Call("PUT", "/_mock/scenario?front=true", key, FRONT) for key in ("shop", "bank")),
     *(Call("POST", "/_mock/faults", key, fault) for fault in FAULTS for key in ("shop", "bank")),
     Call("POST", "/_mock/faults", None, {"fault": {"kind": "empty"}, "match": {"tag": "none"}, "ttl": "1m"}),
     *(sending("972-50-0000400", key=key, content="a" * 50) for key in ("shop", "bank") for _ in range(5)),

@@ -82,6 +82,7 @@ CASES: Final[tuple[tuple[Path, object, str], ...]] = (
     (("actions.jsonl", 0, "message"), 10**9, "actions.jsonl row 1: message must be at most"),
     (("scenarios.jsonl", 1, "scenario"), 1, "scenario must be the only one with its number; got 1 again"),
     (("scenarios.jsonl", 1, "behind"), 99, "scenario must be one of scenarios.jsonl; got 99"),
+    (("scenarios.jsonl", 3, "behind"), 3, "behind must be a scenario with none behind it; got 3"),
     (
         ("scenarios.jsonl", 1, "sources", 0, "scenario", "rule"),
         [{"name": "x"}],
