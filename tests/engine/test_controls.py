@@ -392,6 +392,36 @@ def test_changed_file_does_not_replace_another_scenario() -> None:
     assert world.account.scenario is after
 
 
+def test_changed_file_is_reloaded_behind_a_scenario_in_front() -> None:
+    before, after, front = (
+        a_scenario(a_rule("before")),
+        a_scenario(a_rule("after")),
+        a_scenario(a_rule("front", times=1)),
+    )
+    world = World(before)
+    finish(world.controls.activate_in_front(world.account, front))
+    assert world.send().decided_by == "front"
+    assert (world.send().decided_by, fired(world.account)) == ("before", [("front", 1), ("before", 1)])
+    world.controls.replace_scenario(before, after)
+    assert (world.send().decided_by, fired(world.account)) == ("after", [("front", 1), ("after", 1)])
+    assert world.account.scenario.behind is after
+    assert fired(world.engine.account("to come")) == [("after", 0)]
+
+
+def test_scenario_in_front_does_not_change_what_is_random_behind_it() -> None:
+    def drawn(*fronts: int) -> list[str | None]:
+        world = World(a_scenario(a_rule("random", probability=0.5)))
+        decided: list[str | None] = []
+        for rules in fronts:
+            front = a_scenario(*(a_rule(f"front {place}", None, lambda _: False) for place in range(rules)))
+            finish(world.controls.activate_in_front(world.account, front))
+            decided += [world.send().decided_by for _ in range(10)]
+        return decided
+
+    assert drawn(0, 0, 0) == drawn(1, 3, 2)
+    assert len({*drawn(0)}) == 2
+
+
 def test_reload_first_applies_what_is_due_with_the_old_scenario() -> None:
     before = a_scenario(a_rule("before"))
     world = World(before)

@@ -5,17 +5,19 @@ from __future__ import annotations
 import gc
 import weakref
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mocksms.engine.account import ACCOUNT_SIZE, Account
+from mocksms.engine.account import ACCOUNT_SIZE, RULE_COUNTERS_SIZE, Account
 from mocksms.engine.callbacks import Attempt
 from mocksms.engine.controls import AccountUpdate
 from mocksms.engine.logs import BoundedLog
 from mocksms.engine.message_query import MessageQuery
+from mocksms.engine.rules import NO_SCENARIO
 from mocksms.engine.steps import finish
 from mocksms.inspection.events import EventLog
 from mocksms.sms.message import Recipient, Submission
@@ -179,6 +181,23 @@ def test_own_scenario_and_faults_of_an_account_count() -> None:
     world.controls.clear_faults(account, fault)
     world.controls.activate_scenario(None, a_scenario(unsubscribed=set(map(str, range(1_000)))))
     assert account.share.used < with_fault + 1_000 * 1_000
+    check_sums(world)
+
+
+def test_scenario_in_front_counts_until_it_is_replaced() -> None:
+    world = World()
+    account = world.account
+    finish(world.controls.activate_in_front(account, a_scenario()))
+    before = account.share.used
+    front = replace(a_scenario(a_rule()), size=1_000)
+    for _ in range(2):
+        finish(world.controls.activate_in_front(account, front))
+        world.controls.activate_scenario(account, replace(a_scenario(a_rule()), size=100))
+    assert account.share.used == before + 2 * RULE_COUNTERS_SIZE + 1_100
+    finish(world.controls.activate_in_front(account, NO_SCENARIO))
+    assert account.share.used == before + RULE_COUNTERS_SIZE + 100
+    world.controls.activate_scenario(account, NO_SCENARIO)
+    assert account.share.used == before
     check_sums(world)
 
 

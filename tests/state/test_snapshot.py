@@ -190,6 +190,21 @@ def test_scenario_file_that_changed_since_the_capture_is_active_with_counters_at
     assert other.account.rules.rules[0].matched == 0
 
 
+@pytest.mark.parametrize("is_changed", [False, True])
+def test_scenario_in_front_is_restored_before_that_of_the_options(is_changed: bool) -> None:
+    world = world_with(SOURCE)
+    other = world_with(Scenario.model_validate({"rule": [{"outcome": "sent"}]}) if is_changed else SOURCE)
+    front = compile_scenario(Scenario.model_validate({"rule": [{"outcome": "queued", "times": 1}]}), "f", Settings())
+    finish(world.controls.activate_in_front(world.account, front))
+    world.send()
+    world.send()
+    restored(other, saved(world.engine))
+    assert other.account.scenario.behind is other.engine.accounts.initial_scenario
+    assert other.account.scenario.front.names == ("f",)
+    matched = [rule.matched for rule in other.account.rules.rules]
+    assert matched == ([1, 0] if is_changed else [1, *(rule.matched for rule in world.account.rules.rules[1:])])
+
+
 def test_another_scenario_than_that_of_the_options_is_restored() -> None:
     world, other = world_with(SOURCE), World()
     world.send()
