@@ -153,6 +153,7 @@ class LivingMock:
             "raw_path": path.encode(),
             "query_string": query.encode(),
             "scheme": "http",
+            "server": ("127.0.0.1", 8972),
             "headers": headers,
             "extensions": {CONNECTION: FakeConnection()},
         }
