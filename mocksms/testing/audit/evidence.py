@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from mocksms.engine.keys import account_id
 from mocksms.engine.rules import ApiOperation
+from mocksms.inspection.scenarios import INLINE_FRONT
 from mocksms.sms.message import Status
 from mocksms.sms.numbers import parse
 from mocksms.sms.outcomes import FaultKind
@@ -39,6 +40,7 @@ class ObservedRequest(NamedTuple):
     is how a fault broke the response. `messages` are the ids of the messages that it created. `observations` are the
     messages in a response that the application can read. `targets` are the recipients of a send, in order; of a send
     that cannot be read, one with its body. `retry_after` is in seconds, None if the response does not have it.
+    `is_injected` says that the fault is that of the variation, not one of the test itself.
     """
 
     number: int
@@ -51,6 +53,7 @@ class ObservedRequest(NamedTuple):
     observations: tuple[Observation, ...]
     targets: tuple[Target, ...]
     retry_after: float | None = None
+    is_injected: bool = False
 
     @property
     def is_send(self) -> bool:
@@ -74,7 +77,10 @@ class ObservedRequest(NamedTuple):
 
 
 class MessageResult(NamedTuple):
-    """A message, as it was when it was read: `has_arrived` says that it was sent at some time."""
+    """A message, as it was when it was read.
+
+    `has_arrived` says that it was sent at some time, `is_injected` that the variation decided its outcome.
+    """
 
     transaction_id: str
     digits: str
@@ -83,6 +89,7 @@ class MessageResult(NamedTuple):
     reason: str | None
     at: datetime
     has_arrived: bool
+    is_injected: bool = False
 
     @property
     def arrives(self) -> bool:
@@ -193,7 +200,13 @@ def observed_request(row: Mapping[str, Any]) -> ObservedRequest:
         observations=() if operation is None else tuple(observations_in(row)),
         targets=tuple(_targets(row["body"])) if operation is ApiOperation.SEND else (),
         retry_after=_retry_after(row["response"]["headers"]),
+        is_injected=_is_injected(row["fault_decided_by"]),
     )
+
+
+def _is_injected(decided_by: str | None) -> bool:
+    """Whether a rule of the variation decided something."""
+    return (decided_by or "").endswith(INLINE_FRONT)
 
 
 def _retry_after(headers: Iterable[Sequence[str]]) -> float | None:
@@ -219,4 +232,5 @@ def _message_of(row: Mapping[str, Any]) -> MessageResult:
         reason=row["reject_reason"],
         at=datetime.fromisoformat(row["created_at"]),
         has_arrived=any(step["status"] == Status.SENT for step in row["history"]),
+        is_injected=_is_injected(row["decided_by"]),
     )

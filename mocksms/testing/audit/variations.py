@@ -44,6 +44,7 @@ class Variation:
         retry_after: seconds that the provider asks to wait before a retry, None if it does not say.
         request: which request of the test, or for an outcome which message, from 1.
         is_lasting: it applies to all later requests, too.
+        decides_later: the outcome of the message is decided as usual, but later.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Variation:
     retry_after: float | None = None
     request: int = 1
     is_lasting: bool = False
+    decides_later: bool = False
 
 
 class _Injected(NamedTuple):
@@ -155,7 +157,10 @@ def _outcomes(messages: int, options: AuditOptions) -> Iterator[Variation]:
             about = f"{_nth(which, 'message')} {effect}"
             rule = {"name": full_name, **_only(which), **fields}
             scenario = {"about": about, "rule": [rule]}
-            yield Variation(name=full_name, kind="outcome", about=about, scenario=scenario, request=which)
+            later = "pass_through" in fields
+            yield Variation(
+                name=full_name, kind="outcome", about=about, scenario=scenario, request=which, decides_later=later
+            )
 
 
 def _of_callbacks(callbacks: int) -> Iterator[Variation]:

@@ -139,8 +139,9 @@ def claimed_sent(run: AuditedRun) -> str:
 
     It reported success if the test passed, or if only an assertion about the mock failed, such as `assert_sent`; and if
     the call of the test during which it got to know of the failure returned something else than a failure or `later`.
-    A call that returns None claims success if it got the number, so that the worker of a queue is not accused. Nor is
-    an application that learns of the failure outside of every call: in a thread or a task of its own.
+    A call that returns None reports success, unless an earlier one got the number and this one did not: that is how the
+    worker of a queue is called. Nor is an application accused that learns of the failure outside of every call: in a
+    thread or a task of its own.
     """
     if run.ending.kind not in (EndingKind.PASSED, EndingKind.MOCK):
         return ""
@@ -185,7 +186,7 @@ def gave_up(run: AuditedRun) -> str:
         return ""
     usual = Counter(each.numbers for each in run.baseline.sends)
     for numbers, sends in evidence.sends_by(lambda send: send.numbers).items():
-        refused = [each for each in sends if each.status in WAITS and each.fault is not None]
+        refused = [each for each in sends if each.status in WAITS and each.is_injected]
         if not refused or len(sends) > _usual(usual, numbers):
             continue
         if not variation.is_lasting or evidence.requests[-1].number == refused[0].number:
@@ -222,7 +223,9 @@ def _is_applied(run: AuditedRun) -> bool:
     """Whether the mock saw what the variation changes."""
     variation, evidence = run.variation, run.evidence
     if variation.kind == "fault":
-        return any(each.fault is not None for each in evidence.requests)
+        return any(each.is_injected for each in evidence.requests)
+    if variation.kind == "outcome" and not variation.decides_later:
+        return any(each.is_injected for each in evidence.messages)
     return len(evidence.messages) >= variation.request
 
 
@@ -248,9 +251,13 @@ def _is_claimed(run: AuditedRun, failure: KnownFailure) -> bool:
     if not run.evidence.is_frozen and _have_same_clock(calls, run.evidence):
         during = tuple(call for call in calls if call.started <= failure.at <= call.ended)
     claims = {call.claim for call in during}
-    if claims & {Claim.FAILURE, Claim.LATER}:
+    if not during or claims & {Claim.FAILURE, Claim.LATER}:
         return False
-    return Claim.SUCCESS in claims or any(last_digits(failure.digits) in call.numbers for call in during)
+    if Claim.SUCCESS in claims:
+        return True
+    number = last_digits(failure.digits)
+    has_number = any(number in call.numbers for call in during)
+    return has_number or not any(number in call.numbers and call.ended < failure.at for call in calls)
 
 
 def _have_same_clock(calls: Sequence[ApplicationCall], evidence: RunEvidence) -> bool:
