@@ -56,7 +56,7 @@ def watch_calls(code: CodeFilter) -> Iterator[list[ApplicationCall]]:
 
     A debugger that is active keeps its trace function: nothing is noted then.
     """
-    watch = _Watch(code)
+    watch = CallWatch(code)
     before = sys.gettrace()
     if before is not None and not _is_coverage(before):
         yield watch.calls
@@ -77,7 +77,7 @@ def _resume() -> None:
     """Do nothing: with its call the measurement of the coverage goes on."""
 
 
-class _Watch:
+class CallWatch:
     """The trace function of one run. It looks at functions that code of the test calls, and ignores all others."""
 
     def __init__(self, code: CodeFilter) -> None:
@@ -98,9 +98,10 @@ class _Watch:
         frame.f_trace_lines = False
         if frame not in self._open:  # a coroutine is called again when it resumes
             self._open[frame] = _OpenCall(system_time(), numbers_in(frame))
-        return self._on_event
+        return self.on_event
 
-    def _on_event(self, frame: FrameType, event: str, value: object) -> Any:
+    def on_event(self, frame: FrameType, event: str, value: object) -> Any:
+        """Note a call at its end; a coroutine that waits has not ended."""
         if event == "return" and (call := self._open.get(frame)) is not None:
             ends = dis.opname[frame.f_code.co_code[frame.f_lasti]]
             if "YIELD" not in ends:
@@ -108,4 +109,4 @@ class _Watch:
                 claim = claim_of(value) if ends.startswith("RETURN") else Claim.FAILURE
                 name = frame.f_code.co_qualname
                 self.calls.append(ApplicationCall(name, call.started, system_time(), claim, call.numbers))
-        return self._on_event
+        return self.on_event

@@ -50,16 +50,12 @@ def collect_errors(code: CodeFilter) -> Iterator[list[CollectedError]]:
             collected.append(CollectedError(error, record.name))
         return record
 
-    def on_thread(failed: Any) -> None:
-        if failed.exc_value is not None and failed.exc_type is not SystemExit:
-            collected.append(CollectedError(failed.exc_value, "thread"))
-
-    def on_unraisable(failed: Any) -> None:
-        if failed.exc_value is not None:
+    def on_failure(failed: Any) -> None:
+        if failed.exc_value is not None and not isinstance(failed.exc_value, SystemExit):
             collected.append(CollectedError(failed.exc_value, "thread"))
 
     logging.setLogRecordFactory(on_record)
-    threading.excepthook, sys.unraisablehook = on_thread, on_unraisable
+    threading.excepthook = sys.unraisablehook = on_failure
     try:
         yield collected
         gc.collect(1)  # asyncio logs the error of a task once the task is freed
@@ -69,11 +65,12 @@ def collect_errors(code: CodeFilter) -> Iterator[list[CollectedError]]:
         threading.excepthook, sys.unraisablehook = thread_hook, unraisable_hook
 
 
-def _is_of_framework(frame: FrameType | None, code: CodeFilter) -> bool:
+def _is_of_framework(frame: FrameType, code: CodeFilter) -> bool:
     """Whether the code that logs is a library that does not handle the error."""
-    while frame is not None:
-        package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
-        if package not in LOGGING:
-            return package not in RETRYING and code.owner(frame) is CodeOwner.LIBRARY
+    while _package(frame) in LOGGING and frame.f_back is not None:
         frame = frame.f_back
-    return False
+    return _package(frame) not in RETRYING and code.owner(frame) is CodeOwner.LIBRARY
+
+
+def _package(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0]

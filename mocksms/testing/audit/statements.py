@@ -16,6 +16,9 @@ from mocksms.testing.models import ApiRequest, SmsCallback, SmsMessage, SmsReply
 ADDRESS: Final = frozenset({"base_url", "url", "api_key", "env", "environment", "patch_env", "number"})
 """Attributes of the handle that say nothing about what the mock received."""
 
+PURE_MODULES: Final = frozenset({"re", "json"})
+"""Modules whose functions only read a text."""
+
 RECORDS: Final = (SmsMessage, ApiRequest, SmsReply, SmsCallback)
 
 
@@ -43,14 +46,16 @@ def _is_evidence(node: ast.AST, names: Mapping[str, Any]) -> bool:
 
 
 def _is_harmless(call: ast.Call, names: Mapping[str, Any]) -> bool:
-    """Whether a call cannot be one of the application: a builtin, an assertion of unittest, or one on evidence."""
+    """Whether a call cannot be one of the application: of a builtin, of `re`, of unittest, or of evidence itself."""
     function = call.func
     if isinstance(function, ast.Name):
         return hasattr(builtins, function.id) and function.id not in names
     if not isinstance(function, ast.Attribute):
         return False
-    is_assertion = isinstance(function.value, ast.Name) and function.value.id == "self" and "assert" in function.attr
-    return is_assertion or any(_is_evidence(node, names) for node in ast.walk(function))
+    owner = function.value.id if isinstance(function.value, ast.Name) else ""
+    is_assertion = owner == "self" and "assert" in function.attr
+    is_pure = getattr(names.get(owner), "__name__", "") in PURE_MODULES
+    return is_assertion or is_pure or any(_is_evidence(node, names) for node in ast.walk(function))
 
 
 def _value(node: ast.AST, names: Mapping[str, Any]) -> object:
@@ -71,8 +76,5 @@ def _statement(file: str, line: int) -> ast.stmt | None:
 @lru_cache(maxsize=64)
 def _statements(file: str) -> tuple[ast.stmt, ...]:
     simple = ast.Assert | ast.Expr | ast.Assign | ast.AnnAssign | ast.Return
-    try:
-        module = ast.parse("".join(linecache.getlines(file)))
-    except (SyntaxError, ValueError):
-        return ()
+    module = ast.parse("".join(linecache.getlines(file)))
     return tuple(node for node in ast.walk(module) if isinstance(node, simple))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mocksms import MockSMS
-from mocksms.testing.audit.calls import ApplicationCall, watch_calls
+from mocksms.testing.audit.calls import ApplicationCall, CallWatch, watch_calls
 from tests.testing.audit.support import AuditedFiles
 
 SHOP = """
@@ -94,15 +94,71 @@ def test_code_of_the_test_and_of_mocksms_is_no_call(files: AuditedFiles, sms: Mo
     assert [each.function for each in watched(files, tests, sms)] == ["send", "send"]
 
 
-def test_debugger_keeps_its_trace_function(files: AuditedFiles) -> None:
-    def debug(*_: object) -> None:
-        return None
+def test_debugger_keeps_its_trace_function(files: AuditedFiles, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "gettrace", lambda: print)
+    monkeypatch.setattr(sys, "settrace", lambda _: pytest.fail("the trace function is replaced"))
+    assert watched(files, "def test_it(): shop.send(1)") == []
 
+
+def test_trace_function_is_restored(files: AuditedFiles, monkeypatch: pytest.MonkeyPatch) -> None:
     before = sys.gettrace()
-    sys.settrace(debug)
-    try:
-        calls = watched(files, "def test_it(): shop.send(1)")
-        assert sys.gettrace() is debug
-    finally:
-        sys.settrace(before)
-    assert calls == []
+    functions: list[Any] = []
+    monkeypatch.setattr(sys, "settrace", functions.append)
+    with pytest.raises(KeyError), watch_calls(files.code):
+        raise KeyError
+    assert (len(functions), functions[1]) == (2, before)
+
+
+WATCHED = """
+import sys
+
+def send(watch, has_failed):
+    frame = sys._getframe()
+    watch.on_call(frame, "call", None)
+    if has_failed:
+        watch.on_event(frame, "return", None)
+    return frame
+
+def steps(watch):
+    for _ in "12":
+        watch.on_call(sys._getframe(), "call", None)
+        yield
+"""
+
+
+def test_only_the_end_of_a_call_counts(files: AuditedFiles) -> None:
+    """The same without a trace function, under which the coverage is not measured."""
+    watch = CallWatch(files.code)
+    tests = """
+    import shop
+    def helper(watch): return shop.send(watch, False)
+    def test_it(watch):
+        generator = shop.steps(watch)
+        next(generator), next(generator)
+        return shop.send(watch, True), helper(watch), generator
+    """
+    function: Any = files.write(WATCHED, tests)
+    raised, returned, generator = function(watch)
+    watch.on_event(returned, "exception", None)
+    watch.on_event(generator.gi_frame, "return", None)
+    watch.on_event(returned, "return", True)
+    watch.on_event(raised, "return", True)
+    assert [(each.function, each.claim) for each in watch.calls] == [("send", "failure"), ("send", "success")]
+
+
+@pytest.mark.parametrize(
+    "call", ["(lambda: shop.note(watch))()", "(lambda: watch.on_call(sys._getframe(), 'call', None))()", "view()"]
+)
+def test_calls_of_the_application_and_within_the_test_are_ignored(files: AuditedFiles, call: str) -> None:
+    """The same without a trace function, under which the coverage is not measured."""
+    watch = CallWatch(files.code)
+    shop = "import sys\ndef note(watch): return watch.on_call(sys._getframe(), 'call', None)"
+    tests = f"""
+    import sys, shop
+    def test_it(watch):
+        def view(): return shop.note(watch)
+        return {call}
+    """
+    noted = files.write(shop, tests)(watch)
+    assert (noted is not None) is ("lambda: shop" in call)
+    assert watch.on_call(sys._getframe(), "call", None) is None

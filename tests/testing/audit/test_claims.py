@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from enum import Enum
 from subprocess import CompletedProcess
@@ -13,7 +14,7 @@ import httpx
 import pytest
 import requests
 
-from mocksms.testing.audit.claims import claim_of, last_digits
+from mocksms.testing.audit.claims import claim_of, last_digits, numbers_in
 
 
 class State(Enum):
@@ -76,6 +77,8 @@ def requests_response(status: int, body: bytes = b"{}") -> requests.Response:
         b"failed",
         Broken(),
         SimpleNamespace(status=7),
+        SimpleNamespace(status_code=200, text=None),
+        {"retried": False, "errors": []},
     ],
 )
 def test_value_without_a_problem_claims_success(value: object) -> None:
@@ -125,3 +128,27 @@ def test_none_claims_nothing() -> None:
 @pytest.mark.parametrize("number", ["972-54-1111111", "0541111111", "+972 (54) 111-1111"])
 def test_notations_of_a_number_have_their_last_digits_in_common(number: str) -> None:
     assert last_digits(number) == "41111111"
+
+
+def arguments(*values: object, **options: object) -> frozenset[str]:
+    assert values or options
+    return numbers_in(sys._getframe())
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ("972-54-1111111", {"41111111"}),
+        (b'{"to": "0541111111", "from": "0542222222"}', {"41111111", "42222222"}),
+        ([{"to": [{"phone": "+972 54 111 1111"}]}], {"41111111"}),
+        (SimpleNamespace(phone="0541111111", text="Hi"), {"41111111"}),
+        (SimpleNamespace(rows=["0541111111"]), set()),
+        ("order 12345", set()),
+        ([[[[[["0541111111"]]]]]], set()),
+        ([[[[[[None]]]]]], set()),
+        (7, set()),
+    ],
+)
+def test_numbers_are_found_in_arguments_and_their_attributes(value: object, found: set[str]) -> None:
+    assert arguments(value) == found
+    assert arguments(1, data=value) == found
