@@ -162,7 +162,7 @@ declare namespace Api {
     attempts: Attempt[];
   };
   type Rule = { label: string; matched: number; applied: number; left: number | null };
-  type Scenario = { names: string[]; rules: Rule[] };
+  type Scenario = { names: string[]; rules: Rule[]; front: Rule[] };
   type Fault = {
     id: number;
     account: string | null;

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from mocksms.inspection.accounts import AccountView
+from mocksms.inspection.accounts import AccountView, CallbackPolicyView
 from mocksms.inspection.messages import MessageView
 from mocksms.inspection.phones import ConsentView, ReplyView
 from mocksms.inspection.scenarios import FaultsView, FaultView, ScenarioView
@@ -131,7 +131,7 @@ def _state(fault: FaultView, state: str) -> Child:
 
 
 def scenario(view: ScenarioView) -> list[Html]:
-    """Return the rules of the active scenario with their counters."""
+    """Return the rules of the active scenario with their counters, after those of the scenario in front."""
     rows = (
         (
             bdi(each.label),
@@ -141,7 +141,7 @@ def scenario(view: ScenarioView) -> list[Html]:
             _left(each.left),
             note("its regular expression timed out") if each.timed_out else None,
         )
-        for each in view.rules
+        for each in (*view.front, *view.rules)
     )
     return [
         element("p", chips(view.names)),
@@ -151,6 +151,17 @@ def scenario(view: ScenarioView) -> list[Html]:
 
 def _left(left: int | None) -> str:
     return "no limit" if left is None else str(left)
+
+
+def _policy(policy: CallbackPolicyView) -> str | None:
+    """Return how callbacks are delivered, None if as usual."""
+    parts = (
+        "none is sent" if policy.drop else "",
+        f"{format_duration(policy.delay)} late" if policy.delay else "",
+        f"{policy.times} times" if policy.times > 1 else "",
+        "every second one overtakes the one before" if policy.reversed else "",
+    )
+    return ", ".join(filter(None, parts)) or None
 
 
 def account_facts(account: AccountView) -> Html | None:
@@ -168,6 +179,7 @@ def account_facts(account: AccountView) -> Html | None:
             ("bounced", _numbers(account.bounced)),
             ("kosher", _numbers(account.kosher)),
             ("async delay", format_duration(account.async_delay) if account.async_delay else None),
+            ("callbacks", _policy(account.callback)),
             ("webhooks", [element("div", code(each.url), f" {each.kind}") for each in account.webhooks]),
             ("waiting for credit", account.waiting_for_credit or None),
             ("evicted", f"{account.evicted:,} SMS" if account.evicted else None),

@@ -126,8 +126,9 @@ def _account_sections(
     faults = records.faults
     if faults.faults or faults.ended:
         yield section("Faults", sections.faults(faults), id_("faults"), len(faults.faults) + len(faults.ended))
-    if records.scenario.names:
-        yield section("Scenario", sections.scenario(records.scenario), id_("scenario"), len(records.scenario.rules))
+    scenario = records.scenario
+    if scenario.names or scenario.front:
+        yield section("Scenario", sections.scenario(scenario), id_("scenario"), len(scenario.front + scenario.rules))
     yield section("Account", sections.account_facts(records.account), id_("account"), is_open=False)
 
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
+from mocksms.engine.keys import account_id
 from mocksms.settings import Settings
 from tests.browser.conftest import Watched, visiting
 from tests.browser.inbox import Inbox, api_of, sent
@@ -45,6 +46,11 @@ def test_scenario_is_loaded_and_shows_which_rules_are_applied(controls: Inbox, o
     controls.press("Unload")
     expect(controls.panel).to_contain_text("No active scenario")
     assert Api(own_mock).get("scenario")["rules"] == []
+    front = {"rule": [{"name": "first", "outcome": "sent"}]}
+    api_of(own_mock).request_json("PUT", "scenario", front, front="true")
+    controls.open(f"?panel=controls&account={account_id(KEY)}")
+    expect(controls.panel.get_by_role("row").filter(has_text="rule 1 (first) of the scenario in front")).to_be_visible()
+    expect(controls.panel).to_contain_text("Active: none")
 
 
 def test_fault_is_set_shows_how_often_it_was_applied_and_is_removed(controls: Inbox, own_mock: Mock) -> None:

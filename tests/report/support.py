@@ -142,6 +142,7 @@ def busy_mock() -> InProcess:
     controls.set_credit(account, 7)
     scenario = Scenario.model_validate({"rule": [{"name": "never", "match": {"tag": "none"}, "outcome": "sent"}]})
     controls.activate_scenario(account, compile_scenario(scenario, "quiet", settings))
+    finish(controls.activate_in_front(account, compile_scenario(scenario, "front", settings)))
     for fault in ({"kind": "reset_after_accept"}, {"kind": "status", "status": 503}):
         body = FaultBody.model_validate({"fault": fault, "times": 1, "match": {"tag": fault["kind"]}})
         controls.set_fault(account, fault_rule(body, settings), timedelta(hours=24))

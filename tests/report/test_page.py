@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from datetime import timedelta
 from hashlib import sha256
 
 import pytest
@@ -10,6 +11,7 @@ from mocksms.engine.controls import AccountUpdate, Controls
 from mocksms.report.page import MAX_PAGE, report_page
 from mocksms.report.snapshot_part import ReportFile
 from mocksms.schemas.explanations import Cause
+from mocksms.sms.message import CallbackPolicy
 from tests.provider.inprocess import InProcess
 from tests.report.support import Parsed, busy_mock, explain, failure, file_of, log_line, parsed, traced
 from tests.support import NUMBER
@@ -61,7 +63,7 @@ def test_sections_come_in_the_order_in_which_one_looks_for_a_cause(page: Parsed)
         "Replies 1",
         "Opt-outs and opt-ins",
         "Faults 2",
-        "Scenario 1",
+        "Scenario 2",
         "Account",
         "Requests without an account 1",
         "Log of the application 2",
@@ -126,6 +128,11 @@ def test_requests_have_headers_and_bodies(page: Parsed) -> None:
     assert 'Response HTTP 400 { "Message": "One or more fields are missing' in requests or "HTTP 400" in requests
 
 
+def test_rules_of_the_scenario_in_front_come_first(page: Parsed) -> None:
+    rules = page.text[page.text.index("Scenario 2") : page.text.index("Account")]
+    assert rules.index("rule 1 (never) of front message 0") < rules.index("rule 1 (never) of quiet message 0")
+
+
 def test_log_and_report_have_no_colours(page: Parsed) -> None:
     assert "12:00:00.000 ERROR shop.sms not sent Traceback ValueError: boom" in page.text
     assert "Report of pytest E assert 1 == 2" in page.text
@@ -165,6 +172,17 @@ def test_hostile_texts_stay_texts() -> None:
     assert "<" not in title  # a title has no elements: they would be read
     assert not {"\0", "\x1b", "\u202e", "\ud800"} & {*page.text}
     assert page.text.count("<script>alert(1)</script>") > 20
+
+
+def test_account_says_how_its_callbacks_are_delivered() -> None:
+    mock = InProcess()
+    controls = Controls(mock.engine)
+    for key, policy in (("one", CallbackPolicy(timedelta(seconds=2), 3, True)), ("two", CallbackPolicy(times=0))):
+        controls.update_account(mock.account(key), AccountUpdate(callback_policy=policy))
+        mock.send(key=key)
+    text = parsed(file_of(mock)).text
+    assert "callbacks 2s late, 3 times, every second one overtakes the one before" in text
+    assert "callbacks none is sent" in text
 
 
 def test_page_about_many_files_lists_them_first(busy: InProcess) -> None:

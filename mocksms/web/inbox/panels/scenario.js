@@ -62,9 +62,9 @@ export class ScenarioSection {
   }
 
   /** @param {Api.Scenario} scenario */
-  #show({ names, rules }) {
+  #show({ names, rules, front }) {
     this.unload.hidden = !names.length;
-    if (!names.length) {
+    if (!names.length && !front.length) {
       const text = "No active scenario: magic numbers, lists and default rules decide.";
       setChildren(this.rules, element("p", { class: "muted" }, text));
       return;
@@ -72,7 +72,7 @@ export class ScenarioSection {
     const head = COLUMNS.map((name) => element("th", { scope: "col" }, name));
     setChildren(
       this.rules,
-      element("p", {}, "Active: ", element("strong", {}, withEscapes(names.join(", ")))),
+      element("p", {}, "Active: ", element("strong", {}, withEscapes(names.join(", ") || "none"))),
       element(
         "table",
         { class: "rules" },
@@ -80,7 +80,7 @@ export class ScenarioSection {
         element(
           "tbody",
           {},
-          rules.map((rule, index) => this.#row(rule, index)),
+          [...front, ...rules].map((rule, index) => this.#row(rule, index)),
         ),
       ),
     );
