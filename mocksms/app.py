@@ -22,9 +22,6 @@ from mocksms.engine.controls import Controls
 from mocksms.engine.engine import Engine
 from mocksms.inspection.auth import Guard
 from mocksms.inspection.context import Context
-from mocksms.inspection.routes import OPERATIONS as INSPECTION_OPERATIONS
-from mocksms.inspection.routes import TAGS as INSPECTION_TAGS
-from mocksms.inspection.routes import explain, routes
 from mocksms.provider.app import OPERATIONS as PROVIDER_OPERATIONS
 from mocksms.provider.app import ProviderApp
 from mocksms.provider.public_pages import FIRST_SEGMENTS as PUBLIC_SEGMENTS
@@ -73,7 +70,8 @@ def create_app(
     stopping = stopping or asyncio.Event()
     slices = Slices()
     context = Context(engine, slices)
-    inspection = own_app(context, lambda _: _background(context, stopping, scenarios, saver))
+    background = Starlette(lifespan=lambda _: _background(context, stopping, scenarios, saver))
+    inspection = DeferredApp(lambda: own_app(context))
     provider, public_pages = ProviderApp(engine, stopping, slices), PublicPages(engine)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -81,7 +79,10 @@ def create_app(
 
         The server starts it without a task, and Starlette needs one.
         """
-        path = "/" if scope["type"] != "http" else scope["path"]
+        if scope["type"] != "http":
+            await background(scope, receive, send)
+            return
+        path = scope["path"]
         segment = first_segment(path)
         if segment in OWN_SEGMENTS:
             await asyncio.sleep(0)  # from here on in a task
@@ -92,6 +93,26 @@ def create_app(
             await (browser_file(scope["method"], path) or provider)(scope, receive, send)
 
     return app
+
+
+class DeferredApp:
+    """An application that is created at its first request, in a thread: its imports take long.
+
+    So a mock answers sends earlier. Those who only send never wait for it.
+    """
+
+    def __init__(self, create: Callable[[], ASGIApp]) -> None:
+        self._create = create
+        self._creating = asyncio.Lock()
+        self._app: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request."""
+        async with self._creating:
+            if self._app is None:
+                self._app = await asyncio.to_thread(self._create)
+            app = self._app
+        await app(scope, receive, send)
 
 
 class RepeatedErrors:
@@ -160,7 +181,7 @@ async def _watch(scenarios: StartScenarios, controls: Controls) -> None:
                 controls.replace_scenario(before, scenario)
 
 
-def own_app(context: Context, lifespan: Lifespan[Starlette], shows: str | None = None) -> Starlette:
+def own_app(context: Context, lifespan: Lifespan[Starlette] | None = None, shows: str | None = None) -> Starlette:
     """Return the application of the inspection API and the web UI.
 
     Args:
@@ -168,6 +189,8 @@ def own_app(context: Context, lifespan: Lifespan[Starlette], shows: str | None =
         lifespan: what runs in the background.
         shows: what a read-only mock shows, trace or snapshot.
     """
+    from mocksms.inspection.routes import explain, routes
+
     pages = static_routes(read_only=shows is not None)
     app = Starlette(
         routes=[*routes(context), Route("/openapi.json", _serve_openapi), *pages],
@@ -187,7 +210,9 @@ def first_segment(path: str) -> str:
 @cache
 def openapi() -> dict[str, Any]:
     """Return the OpenAPI document of both APIs."""
-    return document([*PROVIDER_OPERATIONS, *INSPECTION_OPERATIONS], {**PROVIDER_TAGS, **INSPECTION_TAGS})
+    from mocksms.inspection.routes import OPERATIONS, TAGS
+
+    return document([*PROVIDER_OPERATIONS, *OPERATIONS], {**PROVIDER_TAGS, **TAGS})
 
 
 async def _serve_openapi(_: Request) -> JSONResponse:

@@ -174,7 +174,7 @@ class Server(BaseServer):
 
 
 class LongLived:
-    """Hides stored messages, and the modules of the program, from the garbage collector.
+    """Hides stored messages from the garbage collector.
 
     They hold no cycles, but the collector would visit all of them again and again and delay responses.
     """
@@ -183,7 +183,6 @@ class LongLived:
 
     def __init__(self) -> None:
         self._events = 0
-        gc.collect()
         gc.freeze()
 
     def __call__(self, _account: Account | None, _event: EngineEvent) -> None:

@@ -94,7 +94,7 @@ LIBRARIES: Final[dict[str, set[str]]] = {
 CALLS: Final[dict[str, set[str]]] = {"print": set(), "eval": set(), "exec": set(), "__import__": set()}
 """Where each builtin may be called; text for a terminal goes through `cli.output`, which escapes it."""
 
-LATE_IMPORTS: Final = {"cli", "testing", "__init__", "inspection.snapshot"}
+LATE_IMPORTS: Final = {"app", "cli", "testing", "__init__", "inspection.snapshot", "scenario.library"}
 """Parts and modules that may import inside a function, so that a command or a test session starts fast."""
 
 LATE_LIBRARIES: Final = {"phonenumbers", "regex", "tomllib"}
@@ -416,8 +416,8 @@ def test_names_of_tests_are_the_same_in_every_run(request: pytest.FixtureRequest
         ),
         pytest.param(
             late_imports,
-            {"mocksms/app.py": "async def f():\n    import json"},
-            "mocksms/app.py:2: json is imported inside a function",
+            {"mocksms/server.py": "async def f():\n    import json"},
+            "mocksms/server.py:2: json is imported inside a function",
             id="late import",
         ),
         pytest.param(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -17,6 +18,7 @@ from mocksms.cli.output import SideOutput, complain, configure_logs, echo, table
 from mocksms.cli.report import report
 from mocksms.cli.tail import tail
 from mocksms.cli.wait import wait
+from mocksms.engine.collector import collector_paused
 from mocksms.errors import (
     InvalidScenario,
     MocksmsError,
@@ -92,13 +94,16 @@ def _serve(arguments: list[str]) -> int:
     _exit_on_signal()
     configure_logs(settings.log_format)
 
-    from mocksms.cli.console import banner, banner_json
-    from mocksms.cli.console_log import ConsoleLog, event_json, event_line
-    from mocksms.cli.line_output import LineOutput
-    from mocksms.connections.listener import base_url, bind
-    from mocksms.engine.engine import Engine
-    from mocksms.scenario.library import StartScenarios
-    from mocksms.server import serve
+    # Looking for plugins of pydantic reads the metadata of all installed packages.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    with collector_paused(hides=True):
+        from mocksms.cli.console import banner, banner_json
+        from mocksms.cli.console_log import ConsoleLog, event_json, event_line
+        from mocksms.cli.line_output import LineOutput
+        from mocksms.connections.listener import base_url, bind
+        from mocksms.engine.engine import Engine
+        from mocksms.scenario.library import StartScenarios
+        from mocksms.server import serve
 
     scenarios = StartScenarios(settings)
     state = None

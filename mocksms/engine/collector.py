@@ -8,12 +8,17 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def collector_paused() -> Iterator[None]:
-    """Pause the garbage collector: it would visit all new objects again and again, and hold up all threads."""
+def collector_paused(*, hides: bool = False) -> Iterator[None]:
+    """Pause the garbage collector: it would visit all new objects again and again, and hold up all threads.
+
+    With `hides`, it never visits what exists at the end, such as the modules of a program that starts.
+    """
     was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
+        if hides:
+            gc.freeze()
         if was_enabled:
             gc.enable()

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from http.client import responses as reason_phrases
 from typing import Any, Final, NamedTuple
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from mocksms import errors
 from mocksms.engine.journal import RequestWarning
@@ -52,6 +52,8 @@ _STATUS_TEXTS: Final = {
 
 class ProviderError(BaseModel):
     """An error in the shape of the web framework that the vendor most likely uses."""
+
+    model_config = ConfigDict(defer_build=True)
 
     message: str = Field(alias="Message")
     model_state: dict[str, list[str]] = Field(default={}, alias="ModelState", description="Errors by field")

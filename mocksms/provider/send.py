@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, FailFast, Field, ValidationInfo
 
-from mocksms.provider.responses import ProviderError, operation
+from mocksms.provider.responses import ProviderError, operation, to_json
 from mocksms.schemas.openapi import ResponseSpec
 from mocksms.settings import Settings
 from mocksms.sms.message import NO_FIELDS, AnyState, Message, Recipient, State, Submission
@@ -36,7 +36,7 @@ def _instant(value: object, info: ValidationInfo) -> datetime:
 
 
 class _VendorModel(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", strict=True, frozen=True)
 
 
 Item = TypeVar("Item")
@@ -106,6 +106,9 @@ class SendBody(_VendorModel):
         for variables in message.field_vars:
             count += len(variables.model_fields_set) + sum(len(value.model_fields_set) for value in variables.fields)
         return count
+
+
+SendBody.model_rebuild()  # the parts of a body are built with it, and not each by itself
 
 
 class SentRow(_VendorModel):
@@ -246,5 +249,5 @@ class _AfterNumber(dict[AnyState, str]):
 
     def __missing__(self, state: AnyState) -> str:
         reason = self._reasons.in_sends(state)
-        row = SentRow(mobile_number="", status=state.status, reject_reason=reason, transaction_id="").model_dump_json()
-        return row.removeprefix('{"mobile_number":""').removesuffix('"}')
+        row = to_json({"status": state.status, "reject_reason": reason, "transaction_id": ""}).decode()
+        return "," + row.removeprefix("{").removesuffix('"}')

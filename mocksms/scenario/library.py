@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mocksms.engine.rules import ActiveScenario, combine
 from mocksms.errors import InvalidScenario, ScenarioIssue, SettingsError, UnknownScenario, escape
-from mocksms.scenario.compiler import compile_scenario
-from mocksms.scenario.parser import read_file
-from mocksms.scenario.schema import Scenario
 from mocksms.settings import Settings
+
+if TYPE_CHECKING:
+    from mocksms.scenario.schema import Scenario
 
 SUFFIX: Final = ".toml"
 
@@ -115,7 +115,7 @@ class StartScenarios:
     def _load(self) -> ActiveScenario:
         scenarios = read_files(self._loaded)
         named = zip(self._loaded, scenarios, strict=True)
-        return combine(compile_scenario(scenario, path.name, self._settings) for path, scenario in named)
+        return combine(_compiled(scenario, path.name, self._settings) for path, scenario in named)
 
 
 def read_files(paths: Iterable[Path]) -> list[Scenario]:
@@ -128,7 +128,7 @@ def read_files(paths: Iterable[Path]) -> list[Scenario]:
     issues: list[ScenarioIssue] = []
     for path in paths:
         try:
-            scenarios.append(read_file(path))
+            scenarios.append(_parsed(path))
         except InvalidScenario as error:
             issues += error.issues
     if issues:
@@ -178,7 +178,19 @@ def bundled_folder() -> Path:
 
 @lru_cache(maxsize=256)
 def _read(path: Path, _changed_at: int) -> Scenario:
+    return _parsed(path)
+
+
+def _parsed(path: Path) -> Scenario:
+    from mocksms.scenario.parser import read_file  # here, since a mock without scenarios must start fast
+
     return read_file(path)
+
+
+def _compiled(scenario: Scenario, name: str, settings: Settings) -> ActiveScenario:
+    from mocksms.scenario.compiler import compile_scenario
+
+    return compile_scenario(scenario, name, settings)
 
 
 def _stamp(path: Path) -> FileStamp:

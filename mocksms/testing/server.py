@@ -65,6 +65,7 @@ class ThreadedServer:
         with collector_paused():
             from mocksms.connections.listener import base_url, bind
             from mocksms.engine.engine import Engine
+            from mocksms.inspection import routes  # noqa: F401
             from mocksms.scenario.library import StartScenarios
             from mocksms.server import Server
 

@@ -22,6 +22,13 @@ LUA = Path(__file__).with_name("send.lua")
 SEND = "/transactional/sms/send"
 CONNECTIONS = 32
 
+_FIRST_BODY = b'{"message": {"content": "BODY", "to": [{"mobile_number": "972-54-1111111"}]}}'
+FIRST_REQUEST = (
+    f"POST {SEND} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-API-Key: start\r\nContent-Type: application/json\r\n"
+    f"Content-Length: {len(_FIRST_BODY)}\r\n\r\n"
+).encode() + _FIRST_BODY
+"""A send of another account: a server has started when it answers it."""
+
 _MILLISECONDS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 
 
@@ -132,7 +139,7 @@ class Server:
         for _ in range(4000):
             try:
                 with socket.create_connection(("127.0.0.1", self.port)) as connection:
-                    connection.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+                    connection.sendall(FIRST_REQUEST)
                     if connection.recv(1):
                         return
             except OSError:
