@@ -48,6 +48,7 @@ NAMES: Final = [
     "send-api",
     "snapshot-format",
     "snapshots",
+    "web-ui",
     "webhooks",
 ]
 MAX_LINE_LENGTH: Final = 300

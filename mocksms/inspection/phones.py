@@ -139,14 +139,14 @@ def list_inbound(context: Context, call: InspectionCall) -> Steps[RepliesPage]:
 def replies_page(context: Context, scope: AccountScope, query: PhonesQuery) -> Steps[RepliesPage]:
     """Return a page of replies, newest first."""
     logs = [account.replies for account in scope.accounts]
-    views, totals = yield from _paginate_by_number(context, query, scope.replies, _reply_view, logs)
+    views, totals = yield from _paginate_by_number(context, query, scope.replies, reply_view, logs)
     return RepliesPage(replies=views, **totals)
 
 
 def receive_sms(context: Context, call: InspectionCall) -> ReplyView:
     """Let a phone reply."""
     account = call.scope.account()
-    return _reply_view(account, context.controls.reply(account, call.body.from_, call.body.text))
+    return reply_view(account, context.controls.reply(account, call.body.from_, call.body.text))
 
 
 def list_consents(context: Context, call: InspectionCall) -> Steps[ConsentsPage]:
@@ -219,7 +219,8 @@ def _phone_view(engine: Engine, phone: Phone) -> PhoneView:
     )
 
 
-def _reply_view(account: Account, reply: Reply) -> ReplyView:
+def reply_view(account: Account, reply: Reply) -> ReplyView:
+    """Return a reply."""
     return ReplyView(
         cursor=reply.number,
         account=account.id,

@@ -31,6 +31,7 @@ from mocksms.inspection import (
     phones,
     requests,
     scenarios,
+    search,
     sends,
     snapshot,
     trace,
@@ -42,7 +43,7 @@ from mocksms.inspection.parameters import prefers_text, read_call
 GROUPS: Final[dict[str, tuple[str, tuple[Endpoint, ...]]]] = {
     "Messages": (
         "Sent messages: list, read, wait, verify, and control one manually.",
-        (*messages.ENDPOINTS, *controls.ENDPOINTS, *next_events.ENDPOINTS),
+        (*messages.ENDPOINTS, *search.ENDPOINTS, *controls.ENDPOINTS, *next_events.ENDPOINTS),
     ),
     "Phones": ("Phones that got an SMS: their replies, opt-outs and opt-ins.", phones.ENDPOINTS),
     "Accounts": (

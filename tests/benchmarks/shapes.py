@@ -282,6 +282,7 @@ SHAPES: Sequence[Shape] = (
     Shape("messages: regex=, long to compile", _get("/_mock/messages?regex=a{1000000}")),
     Shape("messages: to=, one phone", _get("/_mock/messages?to=972541111111&status=invalid"), _one_phone),
     Shape("messages: limit=1000, long texts", _get("/_mock/messages?limit=1000"), _long_text),
+    Shape("search: words and codes of 100,000 messages", _get("/_mock/search?query=has:code+-none"), _full),
     Shape("messages/latest: none", _get("/_mock/messages/latest?content=none"), _full),
     Shape("messages/latest: none, long texts", _get("/_mock/messages/latest?content=" + "Code" * 700), _long_text),
     Shape("messages: delete all", _call("DELETE", "/_mock/messages"), _full),
