@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeGuard
 
 from mocksms.cli.log_lines import MAX_CHARACTERS, MAX_DETAILS, log_line, message_line, request_line, time_text
 from mocksms.cli.output import json_line
@@ -67,7 +67,7 @@ class ConsoleLog:
 
     def __call__(self, account: Account | None, event: EngineEvent) -> None:
         """Handle an event of the engine."""
-        if not isinstance(event, Message | RecordedRequest | Callback) or not _is_logged(event):
+        if not _is_logged(event):
             return
         if not self._pending:
             asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
@@ -80,15 +80,17 @@ class ConsoleLog:
         self._write("".join(f"{line}\n" for line in lines))
 
 
-def _is_logged(event: LoggedEvent) -> bool:
+def _is_logged(event: EngineEvent) -> TypeGuard[LoggedEvent]:
     match event:
         case Message():
             is_undecided = event.decided_by is None and event.due_at <= event.created_at
             return not is_undecided and not event.clicks
         case RecordedRequest():
             return event.refusal is not None
-        case _:
+        case Callback():
             return bool(event.attempts) and not event.attempts[-1].is_success
+        case _:
+            return False
 
 
 def _callback_line(callback: Callback, key: str | None) -> str:

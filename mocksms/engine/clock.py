@@ -65,7 +65,7 @@ class Clock:
 
     def now(self) -> datetime:
         """Return the time of this clock, timezone-aware, in UTC."""
-        return self._held_at or self._frozen_at or self._source() + self._ahead
+        return self._held_at or self._frozen_at or (self._source() + self._ahead if self._ahead else self._source())
 
     def copy(self) -> Clock:
         """Return a clock with the same time, frozen or held if this one is."""

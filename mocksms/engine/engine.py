@@ -217,9 +217,11 @@ class Engine:
         if submission.send_at is not None:
             self._schedule.check(account, submission)
         drafter = Drafter(account, submission, template, self.text_policy, request, len(recipients))
-        facts = (yield from drafter.all_facts(recipients, parsed)) if account.has_faults(ApiOperation.SEND) else ()
+        triggered = None
+        if account.has_faults(ApiOperation.SEND):
+            facts = yield from drafter.all_facts(recipients, parsed)
+            triggered = yield from self.trigger_rule_fault(account, ApiOperation.SEND, facts)
         # A rule takes precedence over a magic number, for faults as for outcomes.
-        triggered = yield from self.trigger_rule_fault(account, ApiOperation.SEND, facts)
         triggered = triggered or self.decisions.trigger_magic_fault(codes)
         due_at = self._schedule.due_at(account, submission, len(recipients), drafter.now)
         accept = self._accept_now

@@ -82,7 +82,7 @@ class NewMessages:
 
 
 class MessageWaits:
-    """The waits for messages of one mock."""
+    """The waits for messages of one mock. It listens only while there are any, since each send emits events."""
 
     def __init__(self, engine: Engine, slices: Slices) -> None:
         self._engine = engine
@@ -90,7 +90,6 @@ class MessageWaits:
         self._waits: dict[MessageWait, None] = {}
         self._new: list[OwnedMessage] = []
         self._comparison: asyncio.Task[None] | None = None
-        engine.listeners.append(self._on_event)
 
     def __len__(self) -> int:
         return len(self._waits)
@@ -107,6 +106,8 @@ class MessageWaits:
         if len(self) >= MAX_MESSAGE_WAITS:
             raise TooManyOpenRequests("waits", MAX_MESSAGE_WAITS)
         wait = MessageWait(scope, query)
+        if not self._waits:
+            self._engine.listeners.append(self._on_event)
         self._waits[wait] = None
         timer = asyncio.get_running_loop().call_later(timeout, wait.stop, WaitEnd.TIMED_OUT)
         watch = asyncio.create_task(watch_disconnect(receive, lambda: wait.stop(WaitEnd.DISCONNECTED)))
@@ -116,6 +117,8 @@ class MessageWaits:
             timer.cancel()
             watch.cancel()
             del self._waits[wait]
+            if not self._waits:
+                self._engine.listeners.remove(self._on_event)
 
     async def _search(self, wait: MessageWait, count: int) -> FoundMessages | WaitEnd:
         """Search now, whenever a new message matches, and at the timeout, when more may be due."""
@@ -145,7 +148,7 @@ class MessageWaits:
             for wait in self._waits:
                 if account is None or wait.scope.holds(account):
                     wait.woken.set()
-        if not self._waits or account is None or not isinstance(event, Message):
+        if account is None or not isinstance(event, Message):
             return
         self._new.append(OwnedMessage(account, event))
         if self._comparison is None:

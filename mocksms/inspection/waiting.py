@@ -69,7 +69,7 @@ class Waiter(Generic[T]):
 
 
 class Waiters:
-    """Waits that events of one engine wake.
+    """Waits that events of one engine wake. It listens only while there are any, since each send emits events.
 
     Args:
         engine: emits the events.
@@ -77,11 +77,11 @@ class Waiters:
     """
 
     def __init__(self, engine: Engine, pause: float = 0.0) -> None:
+        self._listeners = engine.listeners
         self._pause = pause
         self._waiters: dict[Waiter[Any], None] = {}
         self._is_scheduled = False
         self._woken_at = 0.0
-        engine.listeners.append(self._on_event)
 
     def __len__(self) -> int:
         return len(self._waiters)
@@ -98,6 +98,8 @@ class Waiters:
         if result is not None:
             return result
         waiter: Waiter[T] = Waiter(check)
+        if not self._waiters:
+            self._listeners.append(self._on_event)
         self._waiters[waiter] = None
         timer = asyncio.get_running_loop().call_later(timeout, waiter.stop, WaitEnd.TIMED_OUT)
         disconnect = partial(waiter.stop, WaitEnd.DISCONNECTED)
@@ -111,6 +113,8 @@ class Waiters:
             if watch:
                 watch.cancel()
             del self._waiters[waiter]
+            if not self._waiters:
+                self._listeners.remove(self._on_event)
 
     def stop(self) -> None:
         """End all waits because the mock stops."""
@@ -119,7 +123,7 @@ class Waiters:
 
     def _on_event(self, _: Account | None, __: EngineEvent) -> None:
         """Schedule a check: the engine emits in the middle of its work."""
-        if self._waiters and not self._is_scheduled:
+        if not self._is_scheduled:
             self._is_scheduled = True
             asyncio.get_running_loop().call_at(self._woken_at + self._pause, self.notify)
 

@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 from mocksms.provider.binding import MAX_FAST_OBJECTS, NAME
 from mocksms.provider.send import OPTIONAL_MEMBERS
 from mocksms.sms.message import Recipient
+from mocksms.sms.numbers import MAX_NUMBER_LENGTH
 from mocksms.sms.times import parse_instant
 
 _SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -25,7 +26,7 @@ _KINDS_IN_MESSAGE: Final[Mapping[str, type]] = {
     **{name: type(default) for name, default in OPTIONAL_MEMBERS.items()},
 }
 
-_read: Final = json.JSONDecoder().decode
+_read: Final = json.JSONDecoder().raw_decode
 
 
 class PlainSend(NamedTuple):
@@ -45,16 +46,18 @@ def read_plain(raw: bytes, zone: tzinfo) -> PlainSend | None:
     if raw.count(b"{") > MAX_FAST_OBJECTS or _SURROGATE.search(raw):
         return None
     try:
-        body = _read(raw.decode())
+        text = raw.strip(b" \t\r\n").decode()
+        body, end = _read(text)
         send_at = parse_instant(body["send_at"], zone) if "send_at" in body else None
         message = body["message"]
         recipients = [_recipient(to["mobile_number"]) for to in message["to"]]
         is_plain = (
-            _fits(body, _KINDS)
+            end == len(text)
+            and _fits(body, _KINDS)
             and _fits(message, _KINDS_IN_MESSAGE)
             and recipients
             and message["content"].strip()
-            and all(type(tag) is str for tag in message.get("tags", ()))
+            and set(map(type, message.get("tags", ()))) <= {str}
             # There are more where a name is repeated, and where a recipient has another one.
             and len(body) + len(message) + len(recipients) == len(NAME.findall(raw))
         )
@@ -65,16 +68,19 @@ def read_plain(raw: bytes, zone: tzinfo) -> PlainSend | None:
 
 def _fits(members: Mapping[str, object], kinds: Mapping[str, type]) -> bool:
     """Whether an object has no other members than these, each of its type."""
-    return all(type(value) is kinds.get(name) for name, value in members.items())
+    return [*map(type, members.values())] == [*map(kinds.get, members)]
 
 
-@lru_cache(maxsize=4096)
 def _recipient(mobile_number: object) -> Recipient:
-    """Return the recipient with a number; messages to one number share it.
+    """Return the recipient with a number.
 
     Raises:
         TypeError: the number is not a string.
     """
     if not isinstance(mobile_number, str):
         raise TypeError
-    return Recipient(mobile_number)
+    return _shared(mobile_number) if len(mobile_number) <= MAX_NUMBER_LENGTH else Recipient(mobile_number)
+
+
+_shared: Final = lru_cache(maxsize=4096)(Recipient)
+"""Cached, since many messages go to one number, which is then kept once."""

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Collection
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from mocksms.errors import escape
@@ -79,6 +80,10 @@ def parse(raw: str, *, accept_local: bool = False) -> PhoneNumber:
     `X` counts as a digit, in either case (own, number.masked). A local `05...` number is malformed; with `accept_local`
     it becomes `9725...`. Whether a foreign number can exist is not checked here.
     """
+    return _parse_short(raw, accept_local) if len(raw) <= MAX_NUMBER_LENGTH else _parse(raw, accept_local)
+
+
+def _parse(raw: str, accept_local: bool) -> PhoneNumber:
     digits = digits_of(raw)
     if accept_local and (local := _LOCAL_MOBILE.fullmatch(digits)):
         digits = "972" + local[1]
@@ -86,6 +91,10 @@ def parse(raw: str, *, accept_local: bool = False) -> PhoneNumber:
         return PhoneNumber(digits, NumberForm.ISRAELI_MOBILE)
     problem = _problem(raw, digits)
     return PhoneNumber(digits, NumberForm.MALFORMED if problem else NumberForm.FOREIGN, problem)
+
+
+_parse_short: Final = lru_cache(maxsize=4096)(_parse)
+"""Cached, since many messages go to one number, which is then kept once."""
 
 
 def has_masked_digits(number: PhoneNumber) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import requests
 
@@ -112,15 +112,21 @@ def send_bytes(mock: Mock, *parts: bytes) -> bytes:
         return b"".join(iter(lambda: connection.recv(65_536), b""))
 
 
-def wait_for_waiters(mock: Mock, count: int = 1) -> MessageWaits:
-    """Wait until `count` requests wait for messages of the mock, and return the waits."""
+Listener = TypeVar("Listener")
+
+
+def listeners_of(mock: Mock, kind: type[Listener]) -> list[Listener]:
+    """Return the objects of a class that listen to the engine; those of waits do while there are any."""
     owners = [getattr(listener, "__self__", None) for listener in mock.engine.listeners]
-    (waiters,) = (owner for owner in owners if isinstance(owner, MessageWaits))
+    return [owner for owner in owners if isinstance(owner, kind)]
+
+
+def wait_for_waiters(mock: Mock, count: int = 1) -> None:
+    """Wait until `count` requests wait for messages of the mock."""
     deadline = timer() + TIMEOUT
-    while len(waiters) != count:
-        assert timer() < deadline, f"there are {len(waiters)} waiters"
+    while (waiting := sum(map(len, listeners_of(mock, MessageWaits)))) != count:
+        assert timer() < deadline, f"there are {waiting} waiters"
         requests.get(f"{mock.url}/_mock/health", timeout=TIMEOUT)
-    return waiters
 
 
 def wait_until(is_true: Callable[[], object]) -> None:

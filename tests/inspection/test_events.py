@@ -20,7 +20,7 @@ from mocksms.inspection.context import Context
 from mocksms.inspection.events import MAX_TEXT
 from mocksms.settings import Settings
 from tests import support
-from tests.inspection.support import INVALID, Api
+from tests.inspection.support import INVALID, Api, listeners_of
 from tests.support import KEY, NOON, NUMBER, TIMEOUT, Mock, running
 
 
@@ -217,8 +217,7 @@ def test_streams_beyond_the_limit_are_refused_until_one_ends(own_mock: Mock, mon
 
 def watched(mock: Mock, count: int) -> None:
     """Wait until `count` streams are open."""
-    owners = [getattr(listener, "__self__", None) for listener in mock.engine.listeners]
-    (opened,) = (owner for owner in owners if isinstance(owner, streams.Streams))
+    (opened,) = listeners_of(mock, streams.Streams)
     deadline = timer() + TIMEOUT
     while len(opened) != count:
         assert timer() < deadline, f"{len(opened)} streams are open"

@@ -9,15 +9,8 @@ import pytest
 import requests
 
 from mocksms.inspection.waiting import Waiters
-from tests.inspection.support import Api, hold, put_snapshot, wait_for_held, wait_until
+from tests.inspection.support import Api, hold, listeners_of, put_snapshot, wait_for_held, wait_until
 from tests.support import NUMBER, TIMEOUT, Mock, running
-
-
-def waiters_of(mock: Mock) -> Waiters:
-    """Return the waits of a mock for callbacks and held requests."""
-    owners = [getattr(listener, "__self__", None) for listener in mock.engine.listeners]
-    return next(owner for owner in owners if isinstance(owner, Waiters) and owner._pause == 0)
-
 
 RELEASES: dict[str, Callable[[Api, int], object]] = {
     "release": lambda api, fault: api.post(f"faults/{fault}/release"),
@@ -142,12 +135,11 @@ def test_wait_for_held_requests_ends_with_its_client_and_with_the_mock(threads: 
         api = Api(mock, "waiting")
         fault = hold(api)
         url = f"{mock.url}/_mock/faults/{fault}/wait"
-        waiters = waiters_of(mock)
         with pytest.raises(requests.Timeout):
             requests.get(url, params={"timeout": 300}, headers={"X-API-Key": "waiting"}, timeout=0.05)
-        wait_until(lambda: not len(waiters))
+        wait_until(lambda: not listeners_of(mock, Waiters))
         waiting = threads.submit(api.call, "GET", f"faults/{fault}/wait", timeout=300)
-        wait_until(lambda: len(waiters))
+        wait_until(lambda: listeners_of(mock, Waiters))
     response = waiting.result(TIMEOUT)
     assert (response.status_code, response.json()["error"]["message"]) == (503, "The mock shuts down.")
 
