@@ -271,10 +271,20 @@ def _coverage(config: pytest.Config) -> RunCoverage | None:
 
 
 def _audit(config: pytest.Config) -> RunAudit | None:
-    """Return the audit of this process, None if the option is off or no test runs."""
+    """Return the audit of this process, None if the option is off or no test runs.
+
+    A replay of one variation has none, so that it works where the ini file switches the audit on.
+    """
     options = options_with(config, "audit")
     if options is None or options.audit == "off" or config.option.collectonly:
         return None
+    if options.variation is not None:
+        if config.getoption(ini_name("audit")) is None:
+            return None
+        raise pytest.UsageError(
+            f"{flag('audit')} and {flag('variation')} cannot be combined: the audit runs each test with all "
+            f"variations; {flag('audit-only')} NAME runs it with some of them"
+        )
     from mocksms.testing.audit.plugin import RunAudit
 
     try:

@@ -14,6 +14,7 @@ import platform
 from collections.abc import Callable
 from importlib.metadata import version
 
+from tests.benchmarks.audits import print_audit
 from tests.benchmarks.callbacks import print_callbacks
 from tests.benchmarks.full import print_full
 from tests.benchmarks.loads import print_loads, print_recipients, print_waking
@@ -28,6 +29,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], None]] = {
     "sends": lambda _: print_sends(),
     "starts": lambda options: print_starts(options.rounds),
     "fixture": lambda options: print_fixture(options.rounds),
+    "audit": lambda options: print_audit(options.rounds),
     "memory": lambda _: print_memory(),
     "callbacks": lambda _: print_callbacks(),
     "full": lambda options: print_full(options.stored, options.seconds, options.rounds),

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from mocksms.errors import escape
 from mocksms.sms.display import line
+from mocksms.sms.message import State
 from mocksms.testing.audit.cells import AuditedTest, Cell
 from mocksms.testing.audit.replay import Replays
 from mocksms.testing.audit.verdicts import Verdict
@@ -19,8 +20,8 @@ MAX_NAMES: Final = 6
 MAX_TESTS: Final = 3
 """Tests with the same finding that are named; the rest is counted."""
 
-VARIABLE: Final = re.compile(r'"[^"]*"|\d+(\.\d+)?( m?s)?')
-"""What differs in details of the same finding: contents and numbers."""
+VARIABLE: Final = re.compile(rf'"[^"]*"|{"|".join(map(re.escape, map(str, State)))}|\d+(\.\d+)?( m?s)?')
+"""What differs in details of the same finding: contents, states of messages, and numbers."""
 
 
 class FoundCell(NamedTuple):

@@ -16,6 +16,7 @@ from mocksms.testing.audit.replay import Replays
 from mocksms.testing.audit.report import AuditReport, failure_of
 from mocksms.testing.audit.rerun import copy_of_stash, is_copy
 from mocksms.testing.audit.runner import TestRunner, node_id
+from mocksms.testing.audit.variations import check_choice
 from mocksms.testing.described_errors import errors_to
 from mocksms.testing.marker import AUDIT_SKIP
 from mocksms.testing.session import MockSession
@@ -36,9 +37,13 @@ class RunAudit:
     Args:
         options: options of the session.
         config: the configuration of pytest.
+
+    Raises:
+        SettingsError: `audit_only` has a name that no variation has.
     """
 
     def __init__(self, options: SessionSettings, config: pytest.Config) -> None:
+        check_choice(options.audit_only)
         self._options = options
         self._config = config
         self._session: MockSession | None = None

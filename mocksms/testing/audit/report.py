@@ -18,6 +18,10 @@ from mocksms.testing.json_file import write_json
 
 TITLE: Final = "mocksms audit"
 
+REPLAY_HINT: Final = (
+    "replay runs the test as usual; --mocksms-audit --mocksms-audit-only NAME shows the verdict of one variation again"
+)
+
 
 class AuditReport:
     """What the audit of a test run has found.
@@ -75,11 +79,15 @@ class AuditReport:
             reporter.line(text)
 
     def _print_findings(self, reporter: Any, tests: list[AuditedTest]) -> None:
-        for finding in findings_of(tests):
+        findings = findings_of(tests)
+        for finding in findings:
             reporter.line("")
             reporter.line(finding.title, red=True, bold=True)
             for text in finding.lines(self._replays):
                 reporter.line(text)
+        if findings:
+            reporter.line("")
+            reporter.line(REPLAY_HINT)
 
     def _print_exceptions(self, reporter: Any) -> None:
         """Print which tests are not audited, and which findings are allowed, each with the reason."""
@@ -100,15 +108,12 @@ class AuditReport:
     def _summary(self, audited: list[AuditedTest]) -> str:
         cells = [cell for test in audited for cell in test.cells]
         found = count_text(cells)
-        tests = sum(bool(test.finding_cells) for test in audited)
-        parts = [
-            f"{found} in {counted(tests, 'test')}" if found else "no findings",
-            f"{counted(len(audited), 'test')} audited with {counted(len(cells), 'variation')} in all",
-        ]
         left_out = sum(bool(test.not_audited) for test in self._tests)
+        parts = [f"{counted(len(audited), 'test')} audited in {counted(len(cells), 'run')}"]
+        parts += [f"{found} in {counted(sum(bool(test.finding_cells) for test in audited), 'test')}"] if found else []
         parts += [f"{left_out} not audited"] if left_out else []
-        parts += [f"{self.silent} send nothing"] if self.silent else []
-        return "; ".join(parts)
+        parts += [f"{self.silent} without a message"] if self.silent else []
+        return f"{'no findings: ' if audited and not found else ''}{', '.join(parts)}"
 
     def _rows(self) -> Iterator[dict[str, Any]]:
         for test in self._tests:
