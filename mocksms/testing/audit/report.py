@@ -66,8 +66,8 @@ class AuditReport:
         self._print_exceptions(reporter)
         for problem in self._problems:
             reporter.line(f"incomplete: {problem}", red=True)
-        found = any(test.finding_cells for test in audited)
-        reporter.line(self._summary(audited), red=found, green=bool(audited) and not found)
+        for text, colour in self._summary(audited):
+            reporter.line(text, **markup(colour))
 
     def _print_table(self, reporter: Any, tests: list[AuditedTest]) -> None:
         width = reporter._tw.fullwidth
@@ -105,15 +105,19 @@ class AuditReport:
             reporter.line(f"  {test.test}: {escape(test.not_audited)}", yellow=True)
         reporter.line("")
 
-    def _summary(self, audited: list[AuditedTest]) -> str:
+    def _summary(self, audited: list[AuditedTest]) -> Iterator[tuple[str, str]]:
+        """Iterate over the lines at the end, each with its colour."""
         cells = [cell for test in audited for cell in test.cells]
-        found = count_text(cells)
+        found, tests = count_text(cells), sum(bool(test.finding_cells) for test in audited)
+        if found:
+            yield f"findings in {counted(tests, 'test')}: {found}", "red"
+        elif audited:
+            yield "no findings", "green"
         left_out = sum(bool(test.not_audited) for test in self._tests)
         parts = [f"{counted(len(audited), 'test')} audited in {counted(len(cells), 'run')}"]
-        parts += [f"{found} in {counted(sum(bool(test.finding_cells) for test in audited), 'test')}"] if found else []
         parts += [f"{left_out} not audited"] if left_out else []
         parts += [f"{self.silent} without a message"] if self.silent else []
-        return f"{'no findings: ' if audited and not found else ''}{', '.join(parts)}"
+        yield ", ".join(parts), ""
 
     def _rows(self) -> Iterator[dict[str, Any]]:
         for test in self._tests:
@@ -145,7 +149,12 @@ def counted(count: int, noun: str) -> str:
 def write_pieces(reporter: Any, pieces: Iterable[Piece]) -> None:
     """Write a line of the table in its colours."""
     for piece in pieces:
-        reporter.write(piece.text, **({piece.colour: True} if piece.colour else {}))
+        reporter.write(piece.text, **markup(piece.colour))
+
+
+def markup(colour: str) -> dict[str, bool]:
+    """Return a colour as pytest wants it, empty for none."""
+    return {colour: True} if colour else {}
 
 
 def failure_of(test: AuditedTest, replays: Replays) -> Any:
