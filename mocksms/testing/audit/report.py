@@ -19,7 +19,8 @@ from mocksms.testing.json_file import write_json
 TITLE: Final = "mocksms audit"
 
 REPLAY_HINT: Final = (
-    "replay runs the test as usual; --mocksms-audit --mocksms-audit-only NAME shows the verdict of one variation again"
+    "A replay is a usual run of the test, which may pass. The verdict shows again with\n"
+    "--mocksms-audit --mocksms-audit-only NAME"
 )
 
 
@@ -59,7 +60,7 @@ class AuditReport:
     def print_to(self, reporter: Any) -> None:
         """Print the section of the report."""
         reporter.section(TITLE)
-        audited = [test for test in self._tests if test.cells]
+        audited = [test for test in self._in_order() if test.cells]
         if audited:
             self._print_table(reporter, audited)
         self._print_findings(reporter, audited)
@@ -119,8 +120,13 @@ class AuditReport:
         parts += [f"{self.silent} without a message"] if self.silent else []
         yield ", ".join(parts), ""
 
+    def _in_order(self) -> list[AuditedTest]:
+        """Return the tests as they ran; those of several workers by their names, which is the same in each run."""
+        is_parallel = self._config.pluginmanager.hasplugin("dsession")
+        return sorted(self._tests, key=lambda each: each.test) if is_parallel else self._tests
+
     def _rows(self) -> Iterator[dict[str, Any]]:
-        for test in self._tests:
+        for test in self._in_order():
             for cell in test.cells:
                 yield {
                     "test": test.test,

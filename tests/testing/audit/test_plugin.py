@@ -298,8 +298,8 @@ def test_fixtures_and_frameworks_work_in_each_run(
 
     attached = (f"--mocksms-url={shared_mock.url}", "-n2", *only, "--mocksms-audit-report=b.json")
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    plugins = ("-p", "xdist", "-p", "asyncio", "-p", "anyio", "-p", "mocksms.testing.plugin")
-    printed = runs.run(FRAMEWORKS, *plugins, *attached, processes=True, passed=8, errors=8)
+    loaded = ("-p", "xdist", "-p", "asyncio", "-p", "anyio", "-p", "mocksms.testing.plugin")
+    printed = runs.run(FRAMEWORKS, *loaded, *attached, processes=True, passed=8, errors=8)
     assert {f"{named(cell)} {cell['verdicts']}" for cell in cells_in(runs.path / "b.json")} == cells
     assert "-n2" not in cells_in(runs.path / "b.json")[0]["replay"]
     assert f"--mocksms-url={shared_mock.url} " in cells_in(runs.path / "b.json")[0]["replay"]
