@@ -17,6 +17,7 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -38,6 +39,7 @@ from mocksms.testing.assertions import Assertions
 from mocksms.testing.callbacks import Callbacks
 from mocksms.testing.convergence import Convergence
 from mocksms.testing.run_options import ini_name
+from tests.audit_runs import AuditOutputs, audit_outputs
 from tests.receiver import ReceivedRequest, receiving
 
 ROOT: Final = Path(__file__).parents[1]
@@ -388,10 +390,32 @@ def _convergence() -> str:
     raise AssertionError("nothing failed")  # pragma: no cover
 
 
+@cache
+def _audit() -> AuditOutputs:
+    """Return what the audit prints for the application on its page."""
+    page = GUIDE / "audit.md"
+    files = projects([page])["audit"]
+    return audit_outputs(files, {**files, "shop.py": session(page)[1]["mended.py"]})
+
+
+def _output(text: str) -> str:
+    return f"```text\n{text}```\n"
+
+
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
+
+OUTPUTS: Final[dict[str, Callable[[], str]]] = {
+    "explanation": _explanation,
+    "failure": _failure,
+    "convergence": _convergence,
+    "audit-found": lambda: _output(_audit().found),
+    "audit-replay": lambda: _output(_audit().replay),
+    "audit-mended": lambda: _output(_audit().mended),
+}
+"""What is printed by code that is run for it."""
 
 TABLES: Final[dict[str, Callable[[], str]]] = {
     "numbers": lambda: _numbers(Outcome),
@@ -417,13 +441,11 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "wait": lambda: _parameters("/_mock/messages/wait", without=_filter_names()),
     "verify": lambda: _body("VerifyBody", without=_filter_names() - {"since"}),
     "replay": lambda: _body("ReplayBody"),
-    "explanation": _explanation,
     "assumptions": _assumptions,
     "alternatives": _alternatives,
     "classes": _classes,
     "evidence": _evidence,
-    "failure": _failure,
-    "convergence": _convergence,
+    **OUTPUTS,
 }
 
 
