@@ -22,6 +22,7 @@ from mocksms.engine.controls import Controls
 from mocksms.engine.engine import Engine
 from mocksms.inspection.auth import Guard
 from mocksms.inspection.context import Context
+from mocksms.provider.app import FIRST_SEGMENTS as PROVIDER_SEGMENTS
 from mocksms.provider.app import OPERATIONS as PROVIDER_OPERATIONS
 from mocksms.provider.app import ProviderApp
 from mocksms.provider.public_pages import FIRST_SEGMENTS as PUBLIC_SEGMENTS
@@ -84,7 +85,9 @@ def create_app(
             return
         path = scope["path"]
         segment = first_segment(path)
-        if segment in OWN_SEGMENTS:
+        if segment in PROVIDER_SEGMENTS:
+            await provider(scope, receive, send)
+        elif segment in OWN_SEGMENTS:
             await asyncio.sleep(0)  # from here on in a task
             await inspection(scope, receive, send)
         elif segment in PUBLIC_SEGMENTS:

@@ -143,10 +143,13 @@ class Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Start a request."""
-        super().on_message_begin()
+        self.url, self.headers = b"", []
         self._in_head = self._in_request = True
         self._received = self._body_size = 0
-        self.scope["extensions"] = self._extensions
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Receive a header."""
+        self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         """End the head of a request.
@@ -160,14 +163,26 @@ class Protocol(HttpToolsProtocol):
             if names.count(name) > 1:
                 self._why = f"The request has {names.count(name)} {name.decode().title()} headers."
                 raise RepeatedHeader
-        scope, url = self.scope, parse_url(self.url)
+        parser, url = self.parser, parse_url(self.url)
         path = url.path.decode("ascii")
-        scope["method"] = self.parser.get_method().decode("ascii")
-        scope["http_version"] = self.parser.get_http_version()
-        scope["path"] = unquote(path) if "%" in path else path
-        scope["raw_path"] = url.path
-        scope["query_string"] = url.query or b""
-        self._add_exchange()
+        self.scope = {
+            "type": "http",
+            "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
+            "http_version": parser.get_http_version(),
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme or "http",
+            "method": parser.get_method().decode("ascii"),
+            "root_path": "",
+            "path": unquote(path) if "%" in path else path,
+            "raw_path": url.path,
+            "query_string": url.query or b"",
+            "headers": self.headers,
+            "state": self.app_state.copy(),
+            "extensions": self._extensions,
+        }
+        expects = [value.lower() for name, value in self.headers if name == b"expect"] if b"expect" in names else []
+        self._add_exchange(expects_100_continue=b"100-continue" in expects)
 
     def on_body(self, body: bytes) -> None:
         """Receive a part of the body."""
@@ -227,7 +242,7 @@ class Protocol(HttpToolsProtocol):
         else:
             self.transport.close()
 
-    def _add_exchange(self) -> None:
+    def _add_exchange(self, *, expects_100_continue: bool) -> None:
         """Add the exchange of a request whose head is complete; it waits for those before it."""
         before = cast("Exchange | None", self.cycle)
         self.cycle = Exchange(
@@ -239,7 +254,7 @@ class Protocol(HttpToolsProtocol):
             access_log=False,
             default_headers=self.server_state.default_headers,
             message_event=asyncio.Event(),
-            expect_100_continue=self.expect_100_continue,
+            expect_100_continue=expects_100_continue,
             keep_alive=self.scope["http_version"] != "1.0" and self.parser.should_keep_alive(),
             on_response=self.on_response_complete,
         )

@@ -81,6 +81,9 @@ ROUTES: Final = {operation.path: (operation.method, ApiOperation(operation.id)) 
 """The paths in lower case, without prefix and trailing slash, each with its method and operation. They work without the
 prefix too, since a client may be configured with a base URL that has none."""
 
+FIRST_SEGMENTS: Final = frozenset(path.split("/")[1] for path in (API_PREFIX, *ROUTES))
+"""The first segments of the paths, with and without the prefix."""
+
 PARAMS: Final[dict[ApiOperation, type[InfoParams | SearchParams]]] = {
     ApiOperation.INFO: InfoParams,
     ApiOperation.SEARCH: SearchParams,

@@ -129,7 +129,7 @@ class Template:
         self._submission = submission
         content = submission.content
         self._pieces = _PLACEHOLDER.split(content) if "#" in content else [content]
-        self.placeholders = tuple(dict.fromkeys(self._pieces[1::2]))
+        self.placeholders = tuple(dict.fromkeys(self._pieces[1::2])) if len(self._pieces) > 1 else ()
 
     def fill(self, fields: Mapping[str, str]) -> str:
         """Return the content with the values filled in.
