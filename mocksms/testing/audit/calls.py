@@ -7,13 +7,17 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
+from inspect import CO_GENERATOR
 from types import FrameType
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from mocksms.engine.clock import system_time
 from mocksms.testing.audit.claims import Claim, claim_of, numbers_in
 from mocksms.testing.audit.code_filter import CodeFilter, CodeOwner
 from mocksms.testing.audit.collected_errors import CollectedError, collect_errors
+
+FAILED: Final = RuntimeError()
+"""Stands for any error that ended a call."""
 
 
 class ApplicationCall(NamedTuple):
@@ -31,8 +35,12 @@ class ApplicationCall(NamedTuple):
 
 
 class _OpenCall(NamedTuple):
+    """A call that has not ended; `values` are those that a generator has yielded."""
+
+    function: str
     started: datetime
     numbers: frozenset[str]
+    values: list[object]
 
 
 class WatchedRun(NamedTuple):
@@ -66,15 +74,11 @@ def watch_calls(code: CodeFilter) -> Iterator[list[ApplicationCall]]:
         yield watch.calls
     finally:
         sys.settrace(before)
-        _resume()
+        watch.finish()
 
 
 def _is_coverage(trace: Any) -> bool:
     return type(trace).__module__.partition(".")[0] == "coverage"
-
-
-def _resume() -> None:
-    """Do nothing: with its call the measurement of the coverage goes on."""
 
 
 class CallWatch:
@@ -85,6 +89,7 @@ class CallWatch:
         self._code = code
         self._files = (str(code.file), "conftest.py")
         self._open: dict[FrameType, _OpenCall] = {}
+        self._futures: list[tuple[_OpenCall, Any]] = []
 
     def on_call(self, frame: FrameType, _event: str, _value: object) -> Any:
         """Watch a frame if the test calls it."""
@@ -97,16 +102,37 @@ class CallWatch:
             return None
         frame.f_trace_lines = False
         if frame not in self._open:  # a coroutine is called again when it resumes
-            self._open[frame] = _OpenCall(system_time(), numbers_in(frame))
+            self._open[frame] = _OpenCall(frame.f_code.co_qualname, system_time(), numbers_in(frame), [])
         return self.on_event
 
     def on_event(self, frame: FrameType, event: str, value: object) -> Any:
         """Note a call at its end; a coroutine that waits has not ended."""
-        if event == "return" and (call := self._open.get(frame)) is not None:
-            ends = dis.opname[frame.f_code.co_code[frame.f_lasti]]
-            if "YIELD" not in ends:
-                del self._open[frame]
-                claim = claim_of(value) if ends.startswith("RETURN") else Claim.FAILURE
-                name = frame.f_code.co_qualname
-                self.calls.append(ApplicationCall(name, call.started, system_time(), claim, call.numbers))
+        if event != "return" or (call := self._open.get(frame)) is None:
+            return self.on_event
+        ends = dis.opname[frame.f_code.co_code[frame.f_lasti]]
+        if "YIELD" not in ends:
+            del self._open[frame]
+            self._end(call, value if ends.startswith("RETURN") else FAILED)
+        elif frame.f_code.co_flags & CO_GENERATOR:
+            call.values.append(value)
         return self.on_event
+
+    def finish(self) -> None:
+        """Note the calls whose results come later: futures of the test, and generators that it has not used up."""
+        for call, future in self._futures:
+            if future.done() and not future.cancelled():
+                self._note(call, future.exception() or future.result())
+        for call in self._open.values():
+            if call.values:
+                self._note(call, call.values)
+
+    def _end(self, call: _OpenCall, value: object) -> None:
+        if all(callable(getattr(value, name, None)) for name in ("done", "cancelled", "exception", "result")):
+            self._futures.append((call, value))
+        elif call.values:
+            self._note(call, call.values)
+        else:  # the end of a `with` block returns False, too
+            self._note(call, value or None if ".__" in call.function else value)
+
+    def _note(self, call: _OpenCall, value: object) -> None:
+        self.calls.append(ApplicationCall(call.function, call.started, system_time(), claim_of(value), call.numbers))

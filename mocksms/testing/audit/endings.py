@@ -47,8 +47,9 @@ class ApplicationError(NamedTuple):
 class Ending(NamedTuple):
     """How a run of a test ended.
 
-    `test` is how the test itself ended, `message` the text of its error. `errors` are the errors out of application
-    code, those that others reported included. `seconds` are in real time. `calls` are those of the test to other code.
+    `test` is how the test itself ended, `message` the text of its error, or where the time limit ended it. `errors` are
+    the errors out of application code, those that others reported included. `seconds` are in real time. `calls` are
+    those of the test to other code.
     """
 
     test: EndingKind
@@ -92,6 +93,7 @@ def ending_of(
     *,
     seconds: float = 0.0,
     timed_out: bool = False,
+    usual: Collection[ApplicationError] = (),
 ) -> Ending:
     """Return how a run ended.
 
@@ -102,16 +104,30 @@ def ending_of(
         options: options of the audit.
         seconds: how long the run took, in real time.
         timed_out: whether the time limit ended it.
+        usual: errors that the application raises without a variation, too; they are left out.
     """
     reported = [leaf for report in watched.errors for leaf in leaves(report.error)]
     errors = [each for leaf in reported for each in _application_errors(*leaf, code, options.raises)]
     kind, message = EndingKind.PASSED, ""
-    if timed_out or seconds >= options.timeout.total_seconds():
-        kind = EndingKind.HUNG
+    if timed_out or (error is None and seconds >= options.timeout.total_seconds()):
+        kind, message = _kind_at_limit(error, code)
     elif error is not None:
         own = [each for leaf in leaves(error) for each in _own_errors(*leaf, code, options.raises)]
         kind, message, errors = _kind_of(error, own, code), describe_error(error), [*own, *errors]
-    return Ending(kind, message, tuple(errors), seconds, tuple(watched.calls))
+    new = [each for each in errors if each not in usual]
+    return Ending(kind, message, tuple(new), seconds, tuple(watched.calls))
+
+
+def _kind_at_limit(error: BaseException | None, code: CodeFilter) -> tuple[EndingKind, str]:
+    """Return what the time limit means, and where the application was: a test that waits for it does not hang."""
+    places: list[FramePlace] = []
+    while error is not None:
+        places += code.places([error.__traceback__])
+        error = error.__context__
+    if any(_method(place) in WAITS for place in places if place.owner is CodeOwner.MOCKSMS):
+        return EndingKind.WAITING, "the time limit ended a wait of the test"
+    own = [place for place in places if place.owner in (CodeOwner.TEST, CodeOwner.APPLICATION)]
+    return EndingKind.HUNG, code.describe(own[-1]) if own and own[-1].owner is CodeOwner.APPLICATION else ""
 
 
 def _kind_of(error: BaseException, own: Sequence[ApplicationError], code: CodeFilter) -> EndingKind:

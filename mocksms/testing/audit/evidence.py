@@ -77,10 +77,7 @@ class ObservedRequest(NamedTuple):
 
 
 class MessageResult(NamedTuple):
-    """A message, as it was when it was read.
-
-    `has_arrived` says that it was sent at some time, `is_injected` that the variation decided its outcome.
-    """
+    """A message, as it was when it was read; `is_injected` says that the variation decided its outcome."""
 
     transaction_id: str
     digits: str
@@ -88,13 +85,13 @@ class MessageResult(NamedTuple):
     status: str
     reason: str | None
     at: datetime
-    has_arrived: bool
     is_injected: bool = False
 
     @property
     def arrives(self) -> bool:
-        """Whether the phone has it or can still get it."""
-        return self.has_arrived or (self.status == Status.QUEUED and self.reason is None)
+        """Whether the phone has it or can still get it: it has not failed, and waits for no credit."""
+        is_unpaid = self.status == Status.QUEUED and self.reason is not None
+        return self.status not in FAILURES and not is_unpaid
 
 
 class KnownFailure(NamedTuple):
@@ -231,6 +228,5 @@ def _message_of(row: Mapping[str, Any]) -> MessageResult:
         status=row["status"],
         reason=row["reject_reason"],
         at=datetime.fromisoformat(row["created_at"]),
-        has_arrived=any(step["status"] == Status.SENT for step in row["history"]),
         is_injected=_is_injected(row["decided_by"]),
     )

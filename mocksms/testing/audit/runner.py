@@ -11,7 +11,7 @@ import pytest
 from mocksms.sms.times import format_duration
 from mocksms.testing.audit.cells import AuditedTest, Cell, cell_of
 from mocksms.testing.audit.code_filter import CodeFilter
-from mocksms.testing.audit.endings import ending_of
+from mocksms.testing.audit.endings import ApplicationError, ending_of
 from mocksms.testing.audit.evidence import RunEvidence, read_evidence
 from mocksms.testing.audit.options import AuditOptions
 from mocksms.testing.audit.rerun import Rerun, run_again
@@ -50,6 +50,7 @@ class TestRunner:
         self._code = CodeFilter.of(item)
         self._session = session
         self._options = options
+        self._usual: tuple[ApplicationError, ...] = ()
 
     def audit(self, run: RunningTest, on_cell: Callable[[Cell], object]) -> AuditedTest:
         """Run the test once without and once with each variation.
@@ -65,8 +66,10 @@ class TestRunner:
             variations = variations_for(baseline, self._options)
             if not variations:
                 return AuditedTest(test=self._test)
-            if problem := self._problem_of(self._run(None)):
+            control = self._run(None)
+            if problem := self._problem_of(control):
                 problems.append(problem)
+            self._usual = ending_of(None, self._code, control.watched, self._options).errors
             for variation in () if problem else variations:
                 cells.append(self._cell(variation, baseline))
                 on_cell(cells[-1])
@@ -94,6 +97,7 @@ class TestRunner:
             self._options,
             seconds=rerun.seconds,
             timed_out=rerun.timed_out,
+            usual=self._usual,
         )
         return judge(variation, baseline, evidence, ending, self._options)
 

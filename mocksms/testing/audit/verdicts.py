@@ -94,10 +94,14 @@ def judge(
 
 
 def hung(run: AuditedRun) -> str:
-    """The time limit of the variation (`audit_timeout`) ended the test, or the test took as long."""
+    """The time limit of the variation (`audit_timeout`) ended the test, or the test took as long.
+
+    A test that waits for its application with a method of mocksms, such as `wait_for`, does not hang.
+    """
     if run.ending.test is not EndingKind.HUNG:
         return ""
-    return f"still running after {run.ending.seconds:.1f} s, after sends: {len(run.evidence.sends)}"
+    where = f" at {run.ending.message}" if run.ending.message else ""
+    return f"still running after {run.ending.seconds:.1f} s{where}, requests so far: {len(run.evidence.requests)}"
 
 
 def crashed(run: AuditedRun) -> str:

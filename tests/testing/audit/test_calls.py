@@ -32,7 +32,12 @@ async def later(phone):
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     return True
+async def fail_later(phone): raise KeyError
 def names(): yield "a"
+def statuses(*values): yield from values
+class Session:
+    def __enter__(self): return self
+    def __exit__(self, *_): return False
 
 @dataclass
 class Order:
@@ -70,6 +75,33 @@ def test_awaited_call_ends_with_its_result(files: AuditedFiles) -> None:
         asyncio.run(function())  # type: ignore[arg-type]
     [call] = calls
     assert (call.function, str(call.claim), {*call.numbers}) == ("later", "success", {"41111111"})
+
+
+@pytest.mark.parametrize(
+    ("body", "claims"),
+    [
+        ("assert all(await asyncio.gather(shop.later(1), shop.later(2)))", ["success"]),
+        ("await asyncio.gather(shop.later(1), shop.fail_later(2), return_exceptions=True)", ["failure"]),
+        ("await asyncio.create_task(shop.later(1))", ["success"]),
+        ("asyncio.create_task(shop.later(1)).cancel()", []),
+        ("assert await asyncio.to_thread(shop.recover)", ["success"]),
+        ("with ThreadPoolExecutor() as pool: pool.submit(shop.send, 1).result()", ["failure", "failure"]),
+        ("with ThreadPoolExecutor() as pool: list(pool.map(shop.send, '12'))", ["success", "failure"]),
+        ("list(shop.statuses(True, False))", ["failure"]),
+        ("list(shop.statuses())", ["nothing"]),
+        ("next(shop.statuses(True, True))", ["success"]),
+        ("with shop.Session(): pass", ["success", "nothing"]),
+    ],
+)
+def test_results_that_come_later_count(files: AuditedFiles, body: str, claims: list[str]) -> None:
+    tests = (
+        f"import asyncio, shop\nfrom concurrent.futures import ThreadPoolExecutor\nasync def test_it():\n    {body}\n"
+    )
+    function = files.write(SHOP, tests)
+    with watch_calls(files.code) as calls:
+        asyncio.run(function())  # type: ignore[arg-type]
+    found = [str(each.claim) for each in calls if "Executor.__" not in each.function]
+    assert found == claims
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from mocksms import MockSMS
+from mocksms.testing.audit.calls import WatchedRun
 from mocksms.testing.audit.code_filter import CodeFilter
-from mocksms.testing.audit.endings import ending_of
+from mocksms.testing.audit.collected_errors import CollectedError
+from mocksms.testing.audit.endings import ApplicationError, ending_of
 from mocksms.testing.audit.options import AuditOptions
+from mocksms.testing.audit.time_limit import limit_reached
 from tests.testing.audit.support import NOTHING, AuditedFiles
 
 CALL = "from shop import send\ndef test_it():\n    assert send() is True\n"
@@ -172,6 +176,45 @@ def test_time_limit_ends_a_run_whatever_it_raises() -> None:
     assert ending_of(None, NO_CODE, NOTHING, options, seconds=10).kind == "hung"
     assert ending_of(KeyboardInterrupt(), NO_CODE, NOTHING, options, seconds=1, timed_out=True).kind == "hung"
     assert ending_of(None, NO_CODE, NOTHING, options, seconds=9.9).kind == "passed"
+    assert ending_of(AssertionError("late"), NO_CODE, NOTHING, options, seconds=11).kind == "expectation"
+
+
+@pytest.mark.parametrize(
+    ("statement", "kind", "message"),
+    [
+        ("shop.send()", "hung", "shop.py:1 in send"),
+        ("mocksms._await = int\n    mocksms.wait_for()", "waiting", "the time limit ended a wait of the test"),
+        ("raise KeyboardInterrupt", "hung", ""),
+    ],
+)
+def test_test_that_waits_for_its_application_does_not_hang(
+    files: AuditedFiles, sms: MockSMS, statement: str, kind: str, message: str
+) -> None:
+    function = files.write(
+        "def send(): raise KeyboardInterrupt", f"import shop\ndef test_it(mocksms):\n    {statement}"
+    )
+    with pytest.raises(pytest.fail.Exception) as raised:
+        _run_to_the_limit(function, sms)
+    ending = ending_of(raised.value, files.code, NOTHING, AuditOptions(), timed_out=True)
+    assert (ending.kind, ending.message) == (kind, message)
+
+
+def _run_to_the_limit(function: Callable[..., object], sms: MockSMS) -> None:
+    try:
+        function(sms)
+    except BaseException:
+        raise limit_reached() from None
+
+
+def test_error_that_the_application_raises_without_a_variation_is_left_out(files: AuditedFiles) -> None:
+    error = ApplicationError("KeyError: 'id'", "shop.py:1 in send", is_known=False)
+    shop = "def send(): return {}['id']"
+    function = files.write(shop, CALL)
+    with pytest.raises(KeyError) as raised:
+        function()
+    watched = WatchedRun([CollectedError(raised.value, "thread")], [])
+    for usual, kind in (((), "crashed"), ((error,), "passed")):
+        assert ending_of(None, files.code, watched, AuditOptions(), usual=usual).kind == kind
 
 
 def test_error_without_code_of_the_application_is_no_crash() -> None:

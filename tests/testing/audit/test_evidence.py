@@ -111,7 +111,7 @@ def test_request_says_how_the_provider_responded(run: RunningTest) -> None:
     assert [each.has_failed for each in (rejected, info)] == [True, True]
 
 
-def test_message_arrives_if_it_was_sent_or_can_still_be(run: RunningTest) -> None:
+def test_message_arrives_unless_it_has_failed_or_waits_for_credit(run: RunningTest) -> None:
     sms = run.sms
     sms.freeze()
     front = {"rule": [{"name": "kosher", "outcome": "rejected/kosher-number", "match": {"content": "no"}}]}
@@ -123,7 +123,7 @@ def test_message_arrives_if_it_was_sent_or_can_still_be(run: RunningTest) -> Non
     send(sms, NUMBER, content="no")
     sms.advance("1h")
     messages = read_evidence(run).messages
-    assert [each.arrives for each in messages] == [True, True, True, False, False]
+    assert [each.arrives for each in messages] == [True, False, True, False, False]
     assert [each.is_injected for each in messages] == [False, False, False, False, True]
 
 

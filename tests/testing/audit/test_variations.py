@@ -21,7 +21,7 @@ def request(operation: ApiOperation | None, number: int = 1) -> ObservedRequest:
 
 
 def evidence(*operations: ApiOperation | None, messages: int = 1, callbacks: int = 0) -> RunEvidence:
-    sent = [MessageResult(str(each), "972541111111", "Hi", "sent", None, AT, True) for each in range(messages)]
+    sent = [MessageResult(str(each), "972541111111", "Hi", "sent", None, AT) for each in range(messages)]
     return RunEvidence([request(each) for each in operations], sent, callbacks)
 
 

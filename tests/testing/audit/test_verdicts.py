@@ -44,13 +44,9 @@ class Traffic:
     def send(self, at: float, text: str = "Hi", to: str = PHONE, **more: Any) -> Traffic:
         """Add a send that is accepted and whose response the application reads."""
         status, observed = more.pop("becomes", "sent"), more.pop("reads", True)
-        reason = more.pop("reason", None)
+        reason, injected = more.pop("reason", None), more.get("is_injected", False)
         message = f"{len(self.messages)}"
-        self.messages.append(
-            MessageResult(
-                message, to, text, status, reason, moment(at), status == "sent", more.get("is_injected", False)
-            )
-        )
+        self.messages.append(MessageResult(message, to, text, status, reason, moment(at), injected))
         rows = (Observation(0, message, status, reason),) if observed else ()
         return self._add(at, text, to, status=200, messages=(message,), observations=rows, **more)
 
@@ -181,7 +177,7 @@ class TestSentTwice:
         [
             {"text": "Bye"},
             {"to": OTHER},
-            {"becomes": "rejected", "reason": Reason.KOSHER_NUMBER},
+            {"becomes": "rejected", "reason": Reason.BOUNCED},
             {"becomes": "queued", "reason": Reason.INSUFFICIENT_FUNDS},
         ],
     )
