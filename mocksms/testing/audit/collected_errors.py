@@ -56,10 +56,12 @@ def collect_errors(code: CodeFilter) -> Iterator[list[CollectedError]]:
 
     logging.setLogRecordFactory(on_record)
     threading.excepthook = sys.unraisablehook = on_failure
+    gc.freeze()  # so that the collection below only looks at what is new
     try:
         yield collected
-        gc.collect(1)  # asyncio logs the error of a task once the task is freed
+        gc.collect()  # asyncio logs the error of a task once the task is freed
     finally:
+        gc.unfreeze()
         if logging.getLogRecordFactory() is on_record:
             logging.setLogRecordFactory(create_record)
         threading.excepthook, sys.unraisablehook = thread_hook, unraisable_hook
