@@ -6,7 +6,7 @@ import dis
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from inspect import CO_GENERATOR
 from types import FrameType
 from typing import Any, Final, NamedTuple
@@ -15,6 +15,10 @@ from mocksms.engine.clock import system_time
 from mocksms.testing.audit.claims import Claim, claim_of, numbers_in
 from mocksms.testing.audit.code_filter import CodeFilter, CodeOwner
 from mocksms.testing.audit.collected_errors import CollectedError, collect_errors
+from mocksms.testing.audit.known_errors import HTTP_LIBRARIES
+
+WAITING_LIBRARIES: Final = HTTP_LIBRARIES | {"concurrent", "subprocess"}
+"""Packages that wait for a response, for another thread or for another process."""
 
 FAILED: Final = RuntimeError()
 """Stands for any error that ended a call."""
@@ -24,7 +28,8 @@ class ApplicationCall(NamedTuple):
     """A call of the test to something else than mocksms. Times are in UTC.
 
     `claim` is what it returned or raised, read as a report about a message. `numbers` are the last digits of the phone
-    numbers among its arguments.
+    numbers among its arguments. `has_waited` says that it can know what was sent meanwhile: it used an HTTP client, or
+    waited for another thread or process.
     """
 
     function: str
@@ -32,6 +37,7 @@ class ApplicationCall(NamedTuple):
     ended: datetime
     claim: Claim
     numbers: frozenset[str]
+    has_waited: bool
 
 
 class _OpenCall(NamedTuple):
@@ -40,6 +46,7 @@ class _OpenCall(NamedTuple):
     function: str
     started: datetime
     numbers: frozenset[str]
+    is_of_library: bool
     values: list[object]
 
 
@@ -89,20 +96,25 @@ class CallWatch:
         self._code = code
         self._files = (str(code.file), "conftest.py")
         self._open: dict[FrameType, _OpenCall] = {}
+        self._latest_wait = datetime.min.replace(tzinfo=UTC)
         self._futures: list[tuple[_OpenCall, Any]] = []
 
     def on_call(self, frame: FrameType, _event: str, _value: object) -> Any:
         """Watch a frame if the test calls it."""
+        if _waits(frame):
+            self._latest_wait = system_time()
         caller = frame.f_back
         if caller is None or not caller.f_code.co_filename.endswith(self._files):
             return None
         if self._code.owner(caller) is not CodeOwner.TEST:
             return None
-        if self._code.owner(frame) in (CodeOwner.TEST, CodeOwner.MOCKSMS):
+        owner = self._code.owner(frame)
+        if owner in (CodeOwner.TEST, CodeOwner.MOCKSMS):
             return None
         frame.f_trace_lines = False
         if frame not in self._open:  # a coroutine is called again when it resumes
-            self._open[frame] = _OpenCall(frame.f_code.co_qualname, system_time(), numbers_in(frame), [])
+            name, is_of_library = frame.f_code.co_qualname, owner is CodeOwner.LIBRARY
+            self._open[frame] = _OpenCall(name, system_time(), numbers_in(frame), is_of_library, [])
         return self.on_event
 
     def on_event(self, frame: FrameType, event: str, value: object) -> Any:
@@ -135,4 +147,13 @@ class CallWatch:
             self._note(call, value or None if ".__" in call.function else value)
 
     def _note(self, call: _OpenCall, value: object) -> None:
-        self.calls.append(ApplicationCall(call.function, call.started, system_time(), claim_of(value), call.numbers))
+        has_waited = call.is_of_library or self._latest_wait >= call.started
+        ended, claim = system_time(), claim_of(value)
+        self.calls.append(ApplicationCall(call.function, call.started, ended, claim, call.numbers, has_waited))
+
+
+def _waits(frame: FrameType) -> bool:
+    """Whether a function is one of an HTTP client, or waits for another thread or process."""
+    name = str(frame.f_globals.get("__name__", ""))
+    is_join = name == "threading" and frame.f_code.co_name == "join"
+    return is_join or name in HTTP_LIBRARIES or name.partition(".")[0] in WAITING_LIBRARIES

@@ -253,7 +253,7 @@ def _is_claimed(run: AuditedRun, failure: KnownFailure) -> bool:
     if not calls:
         return True
     if not run.evidence.is_frozen and _have_same_clock(calls, run.evidence):
-        during = tuple(call for call in calls if call.started <= failure.at <= call.ended)
+        during = tuple(call for call in calls if call.has_waited and call.started <= failure.at <= call.ended)
     claims = {call.claim for call in during}
     if not during or claims & {Claim.FAILURE, Claim.LATER}:
         return False

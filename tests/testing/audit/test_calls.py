@@ -121,6 +121,35 @@ def test_call_has_the_numbers_among_its_arguments(files: AuditedFiles, call: str
     assert calls[-1].numbers == ({"41111111"} if has_number else set())
 
 
+@pytest.mark.parametrize(
+    ("call", "has_waited"),
+    [
+        ("shop.post()", True),
+        ("shop.run()", True),
+        ("shop.join()", True),
+        ("shop.start()", False),
+        ("subprocess.list2cmdline([])", True),
+    ],
+)
+def test_call_knows_what_is_sent_meanwhile_if_it_waits(files: AuditedFiles, call: str, has_waited: bool) -> None:
+    shop = """
+    import subprocess, threading, requests
+
+    def post(): requests.Request("GET", "http://shop.example").prepare()
+    def run(): subprocess.list2cmdline([])
+    def start(): threading.Thread(target=int).start()
+    def join():
+        thread = threading.Thread(target=int)
+        thread.start()
+        thread.join()
+    """
+    function = files.write(shop, f"import subprocess, sys, shop\ndef test_it(): {call}")
+    with watch_calls(files.code) as calls:
+        function()
+    name = call.partition(".")[2].partition("(")[0]  # the garbage collector can call others
+    assert [each.has_waited for each in calls if each.function == name] == [has_waited]
+
+
 def test_code_of_the_test_and_of_mocksms_is_no_call(files: AuditedFiles, sms: MockSMS) -> None:
     tests = "def helper(): return [shop.send(each) for each in '12']\ndef test_it(sms):\n    helper()\n    sms.number()"
     assert [each.function for each in watched(files, tests, sms)] == ["send", "send"]

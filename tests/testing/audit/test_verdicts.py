@@ -254,11 +254,10 @@ class TestClaimedSent:
             ([(0, 0.5, Claim.SUCCESS, True), (0.6, 2, Claim.NOTHING, False)], False),
             ([(0, 0.5, Claim.SUCCESS, True), (2, 3, Claim.SUCCESS, True)], False),
             ([(0, 0.5, Claim.SUCCESS, True)], False),
+            ([(0, 2, Claim.SUCCESS, True, False)], False),
         ],
     )
-    def test_what_the_call_returned_decides(
-        self, claims: list[tuple[float, float, Claim, bool]], accused: bool
-    ) -> None:
+    def test_what_the_call_returned_decides(self, claims: list[tuple[Any, ...]], accused: bool) -> None:
         calls = tuple(call(*each) for each in claims)
         found = verdicts(Traffic().refuse(1, 500), replace_calls(MOCK, calls), name="500")
         assert found == (["claimed sent"] if accused else ["survived"])
@@ -270,9 +269,11 @@ class TestClaimedSent:
         assert verdicts(frozen, replace_calls(MOCK, (call(5, 6, Claim.SUCCESS),)), name="500") == ["claimed sent"]
 
 
-def call(started: float, ended: float, claim: Claim, has_number: bool = True) -> ApplicationCall:
+def call(
+    started: float, ended: float, claim: Claim, has_number: bool = True, has_waited: bool = True
+) -> ApplicationCall:
     numbers = frozenset({PHONE[-8:]}) if has_number else frozenset[str]()
-    return ApplicationCall("send", moment(started), moment(ended), claim, numbers)
+    return ApplicationCall("send", moment(started), moment(ended), claim, numbers, has_waited)
 
 
 def replace_calls(ending: Ending, calls: tuple[ApplicationCall, ...]) -> Ending:
