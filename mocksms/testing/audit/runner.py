@@ -23,8 +23,6 @@ from mocksms.testing.session import MockSession, RunningTest, is_grouped
 LINE_END: Final = r"\n"
 """A line end, as errors are described."""
 
-NO_EVIDENCE: Final = RunEvidence((), ())
-
 
 def node_id(item: pytest.Item) -> str:
     """Return the node id of a test, without the group that xdist adds to it."""
@@ -61,7 +59,7 @@ class TestRunner:
         """
         cells: list[Cell] = []
         problems: list[str] = []
-        with errors_to(lambda text: problems.append(f"the mock cannot be used: {text}")):
+        with errors_to(lambda text: problems.append(f"a run cannot be judged: {text}")):
             baseline = read_evidence(run)
             variations = variations_for(baseline, self._options)
             if not variations:
@@ -89,7 +87,9 @@ class TestRunner:
 
     def _judged(self, variation: Variation, baseline: RunEvidence, *, with_calls: bool = False) -> list[Judgement]:
         rerun = self._run(variation.scenario, with_calls=with_calls)
-        evidence = NO_EVIDENCE if rerun.run is None else read_evidence(rerun.run)
+        if rerun.run is None:
+            assert rerun.error is not None
+            raise rerun.error
         ending = ending_of(
             rerun.error,
             self._code,
@@ -99,7 +99,7 @@ class TestRunner:
             timed_out=rerun.timed_out,
             usual=self._usual,
         )
-        return judge(variation, baseline, evidence, ending, self._options)
+        return judge(variation, baseline, read_evidence(rerun.run), ending, self._options)
 
     def _run(self, variation: Mapping[str, Any] | None, *, with_calls: bool = False) -> Rerun:
         with self._with_variation(variation):

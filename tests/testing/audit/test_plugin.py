@@ -382,3 +382,86 @@ def test_replay_is_no_audit_where_the_ini_file_has_one(runs: Runs) -> None:
     assert "mocksms audit" in runs.run("def test_it(): ...", passed=1)
     assert "mocksms audit" not in runs.run("def test_it(): ...", "--mocksms-variation=shop.toml", passed=1)
     assert "mocksms audit" not in runs.run("def test_it(): ...", "--collect-only")
+
+
+UNUSUAL = """
+import pytest
+import shop
+
+RUNS = []
+
+def test_has_a_finding(mocksms):
+    shop.post(mocksms)
+
+@pytest.fixture
+def failing_teardown(mocksms):
+    yield
+    assert len(RUNS) < 2
+
+def test_fails_at_its_end(mocksms, failing_teardown):
+    RUNS.append(1)
+    shop.post(mocksms)
+
+def test_skips_itself(mocksms):
+    RUNS.append(1)
+    if len(RUNS) > 3:
+        pytest.skip("enough")
+    shop.post(mocksms)
+
+def test_breaks_the_client(mocksms, request):
+    shop.post(mocksms)
+    client = mocksms.client
+    if "broken" in RUNS:
+        client.__class__ = type("Broken", (type(client),), {"request": None})
+    RUNS.append("broken")
+"""
+
+
+def test_test_that_cannot_run_again_is_not_audited(runs: Runs) -> None:
+    (runs.path / ".mocksms-audit").write_text("no folder", encoding="utf-8")
+    only = ("--mocksms-audit", "--mocksms-audit-only=503", "--mocksms-audit-report=shop.py/a.json")
+    printed = runs.run(UNUSUAL, *only, passed=4, errors=1)
+    assert "test_fails_at_its_end: it does not pass a second time: AssertionError: " in printed
+    assert "test_skips_itself: it does not pass a second time: Skipped: enough\n" in printed
+    assert "test_breaks_the_client: a run cannot be judged: " in printed
+    assert "incomplete: a scenario file is not written: FileExistsError: " in printed
+    assert "incomplete: the JSON file is not written: FileExistsError: " in printed
+
+
+def test_other_items_than_functions_are_not_audited(runs: Runs) -> None:
+    (runs.path / "guide.txt").write_text(
+        ">>> import shop\n>>> shop.post(getfixture('mocksms')).status_code\n200\n", encoding="utf-8"
+    )
+    printed = runs.run("", "--mocksms-audit", "--doctest-glob=*.txt", "-q", passed=1)
+    assert "guide.txt::guide.txt: it is not a test function" in printed
+
+
+def test_test_can_end_the_run(runs: Runs) -> None:
+    tests = """
+    import pytest
+    import shop
+
+    RUNS = []
+
+    def test_ends(mocksms):
+        RUNS.append(1)
+        shop.post(mocksms)
+        if len(RUNS) > 2:
+            pytest.exit("enough")
+    """
+    printed = runs.run(tests, "--mocksms-audit", "--mocksms-audit-only=empty", "-p", "no:logging", "--capture=no")
+    assert runs.exit_code == pytest.ExitCode.INTERRUPTED, printed
+
+
+def test_audit_stops_with_the_first_finding_where_the_run_does(runs: Runs) -> None:
+    tests = """
+    import shop
+
+    def test_first(mocksms):
+        shop.post(mocksms)
+
+    def test_second(mocksms):
+        shop.post(mocksms)
+    """
+    printed = runs.run(tests, "--mocksms-audit", "--mocksms-audit-only=503", "-x", passed=1, errors=1)
+    assert "1 test audited in 1 run\n" in printed
