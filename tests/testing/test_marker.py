@@ -8,7 +8,9 @@ from typing import Any, NamedTuple, cast
 
 import pytest
 
+from mocksms.settings import SessionSettings
 from mocksms.sms.times import DURATION_SYNTAX
+from mocksms.testing.audit.options import AuditOptions, options_for
 from mocksms.testing.marker import KINDS, UNSET, MarkerOptions, read_marker
 
 
@@ -78,6 +80,41 @@ def test_frozen_without_time_zone_is_refused_with_two_ways_to_write_it() -> None
         f"frozen of the marker mocksms is {naive!r}, which has no time zone; "
         "write datetime(2040, 1, 31, 12, tzinfo=UTC) for UTC, "
         'or datetime(2040, 1, 31, 12, tzinfo=ZoneInfo("Asia/Jerusalem")) for Israel time'
+    )
+
+
+@pytest.mark.parametrize(
+    ("audit", "issue"),
+    [
+        ("off", "audit of the marker mocksms is 'off', but must be \"skip\", or a dict such as {"),
+        ({"allows": []}, "has 'allows', but can only have allow, timeout, window, retries, pause, raises, reason; did"),
+        ({"timeout": "soon"}, "timeout in audit of the marker mocksms is 'soon', but must be a duration"),
+        ({"allow": ["gaveup"], "reason": "x"}, "is ['gaveup'], but must be one of hung, crashed, "),
+        (
+            {"allow": ["gave up"], "reason": " "},
+            "reason in audit of the marker mocksms is ' ', but must be a text",
+        ),
+        ({"allow": ["gave up"]}, 'allows verdicts without a reason; give one, as in {"allow": ["gave up"], "reason": '),
+    ],
+)
+def test_invalid_audit_is_named_with_what_is_expected(audit: object, issue: str) -> None:
+    with pytest.raises(pytest.UsageError) as refused:
+        read(mark(audit=audit))
+    assert issue in str(refused.value)
+
+
+def test_audit_of_a_test_takes_precedence_over_the_options() -> None:
+    audit = {"allow": ["gave up"], "reason": "a queue", "timeout": "2s", "raises": "shop.SmsError"}
+    for valid in (None, "skip", audit):
+        assert read(mark(audit=valid)).audit == valid
+    options = options_for(SessionSettings(audit="deep", audit_allow=("hung",), audit_only=("503",)), audit)
+    assert options == AuditOptions(
+        is_deep=True,
+        only=("503",),
+        allow=("hung", "gave up"),
+        reason="a queue",
+        timeout=timedelta(seconds=2),
+        raises=("shop.SmsError",),
     )
 
 

@@ -57,11 +57,11 @@ def run_again(
     with warnings.catch_warnings(record=True), watch_run(code, with_calls=with_calls) as watched:
         if iscoroutinefunction(twin.obj):
             twin.obj = cancellable(twin.obj, time_limit)
-        error = _error_of(partial(_set_up_and_call, twin), time_limit)
+        error = error_of(partial(_set_up_and_call, twin), time_limit)
         seconds = SteadyTime.seconds() - started
         timed_out = time_limit.has_ended
         _deliver_callbacks(twin)
-        at_end = _error_of(lambda: twin.ihook.pytest_runtest_teardown(item=twin, nextitem=item), time_limit)
+        at_end = error_of(lambda: twin.ihook.pytest_runtest_teardown(item=twin, nextitem=item), time_limit)
     return Rerun(
         error=error or _reported_error(twin) or at_end,
         watched=watched,
@@ -84,7 +84,7 @@ def _deliver_callbacks(item: pytest.Function) -> None:
             find_undelivered(run.sms._handles)
 
 
-def _error_of(call: Callable[[], object], limit: TimeLimit) -> BaseException | None:
+def error_of(call: Callable[[], object], limit: TimeLimit) -> BaseException | None:
     """Return what a call raises. Ctrl+C and `pytest.exit` end the test run, the time limit only the call."""
     try:
         with limit.applied():

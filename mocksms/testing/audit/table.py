@@ -152,12 +152,12 @@ def _cut(name: str, width: int) -> str:
     return f"{name[: width - 1 - end]}{ELLIPSIS}{name[len(name) - end :]}"
 
 
-def _wrapped(parts: Iterable[str], width: int) -> Iterator[str]:
-    line = ""
+def _wrapped(parts: Iterable[str], width: int) -> list[str]:
+    """Return lines of parts, two spaces apart."""
+    lines: list[str] = []
     for part in parts:
-        if line and len(line) + 2 + len(part) > width:
-            yield line
-            line = ""
-        line += f"{'  ' if line else ''}{part}"
-    if line:
-        yield line
+        if lines and len(lines[-1]) + 2 + len(part) <= width:
+            lines[-1] += f"  {part}"
+        else:
+            lines.append(part)
+    return lines

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import threading
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any, NoReturn
 
+import anyio
 import pytest
 
+from mocksms.testing.audit.async_limit import cancellable
+from mocksms.testing.audit.rerun import error_of
 from mocksms.testing.audit.time_limit import TimeLimit
 
 SHORT = timedelta(milliseconds=20)
+
+
+def wait_forever() -> NoReturn:
+    """Wait forever, in short parts: a system without SIGALRM interrupts nothing else."""
+    while True:
+        threading.Event().wait(0.005)
 
 
 def wait(limit: TimeLimit) -> BaseException:
     """Wait under a limit, and return what ends the wait."""
     try:
         with limit.applied():
-            while True:
-                threading.Event().wait(0.005)
+            wait_forever()
     except BaseException as error:
         return error
 
@@ -34,7 +45,8 @@ def test_limit_that_is_not_reached_changes_nothing() -> None:
     limit = TimeLimit(timedelta(seconds=30))
     handler = signal.getsignal(signal.SIGALRM)
     with limit.applied():
-        pass
+        own: Any = signal.getsignal(signal.SIGALRM)
+    own()  # a signal that comes too late
     assert (limit.has_ended, signal.getsignal(signal.SIGALRM)) == (False, handler)
 
 
@@ -59,6 +71,52 @@ def test_limit_works_without_sigalrm(monkeypatch: pytest.MonkeyPatch) -> None:
     with unused.applied():
         pass
     assert not unused.has_ended
+
+
+def test_ctrl_c_ends_the_test_run() -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        error_of(interrupt, TimeLimit(SHORT))
+
+
+def test_limit_without_sigalrm_ends_the_test_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(signal, "SIGALRM")
+    limit = TimeLimit(SHORT)
+    assert isinstance(error_of(wait_forever, limit), KeyboardInterrupt)
+
+
+async def wait_async() -> None:
+    await anyio.sleep(30)
+
+
+async def loop_async() -> None:
+    while True:
+        pass
+
+
+async def wait_in_tasks() -> None:
+    async with anyio.create_task_group() as group:
+        group.start_soon(anyio.sleep, 30)
+
+
+@pytest.mark.parametrize("library", ["asyncio", "trio"])
+@pytest.mark.parametrize("function", [wait_async, loop_async, wait_in_tasks])
+def test_event_loop_ends_an_async_test(function: Callable[[], Any], library: str) -> None:
+    limit = TimeLimit(SHORT)
+    with pytest.raises(pytest.fail.Exception, match="time limit"), limit.applied():
+        anyio.run(cancellable(function, limit), backend=library)
+    assert limit.has_ended
+
+
+def test_other_cancellation_is_not_the_limit() -> None:
+    async def cancel() -> None:
+        raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(cancellable(cancel, TimeLimit(SHORT))())
+    assert anyio.run(cancellable(anyio.sleep, TimeLimit(SHORT)), 0, backend="trio") is None
 
 
 def test_other_threads_have_no_limit() -> None:
