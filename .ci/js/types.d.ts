@@ -36,7 +36,7 @@ declare namespace Ui {
     failures: number;
     error: string | null;
   };
-  type Page = { total: number; evicted: number };
+  type Page = { total: number; evicted: number; counts?: Api.SearchCounts; issues?: Api.SearchIssue[] };
   /** A section of the controls panel. */
   type ControlsSection = { node: HTMLElement; refresh: () => Promise<void>; stop?: () => void };
 }
@@ -129,6 +129,17 @@ declare namespace Api {
   type Consent = { cursor: number; account: string; number: string; at: string; choice: string; cause: string };
   type Content = { headers: [string, string][]; body: string; size: number };
   type Response = Content & { status: number | null };
+  type Count = { value: string; count: number };
+  type SearchCounts = {
+    messages: number;
+    replies: number;
+    statuses: Count[];
+    reject_reasons: Count[];
+    tags: Count[];
+    senders: Count[];
+  };
+  type SearchIssue = { part: string; note: string; better: string };
+  type SearchResult = { message: Message | null; reply: Reply | null };
   /** What a test send got on the wire. */
   type Wire = {
     end: "response" | "truncated" | "reset" | "timeout";
@@ -231,6 +242,7 @@ declare namespace Api {
     phones: Ui.Page & { phones: Phone[] };
     requests: Ui.Page & { requests: Request[] };
     scenario: Scenario;
+    search: Ui.Page & { results: SearchResult[]; counts: SearchCounts; issues: SearchIssue[] };
     scenarios: { scenarios: { name: string; about: string }[] };
     trace: Trace;
     traces: { folder: string; traces: Ui.ListedTrace[] };

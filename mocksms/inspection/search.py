@@ -69,7 +69,7 @@ class SearchIssueView(ResponseModel):
     better: Text = Field(description="What to write instead, empty if that is not known")
 
 
-class ResultView(ResponseModel):
+class SearchResultView(ResponseModel):
     """A message or a reply."""
 
     message: MessageView | None
@@ -79,7 +79,7 @@ class ResultView(ResponseModel):
 class SearchPage(Page):
     """Messages and replies, newest first."""
 
-    results: list[ResultView]
+    results: list[SearchResultView]
     counts: SearchCountsView
     issues: list[SearchIssueView]
 
@@ -128,7 +128,7 @@ def search_messages(context: Context, call: InspectionCall) -> Steps[SearchPage]
     scope, after, cursor = call.scope, query.since or 0, context.engine.cursor
     search = _read(context, scope, query)
     counter = SearchCounter()
-    views: list[ResultView] = []
+    views: list[SearchResultView] = []
     step = 1 if search.is_slow else STEP_SIZE
     for place, (account, record) in enumerate(_newest_first(scope, after), 1):
         if _count_if_found(search, record, counter) and len(views) < query.limit and _is_before(record, query.before):
@@ -178,10 +178,10 @@ def _count_if_found(search: Search, record: Message | Reply, counter: SearchCoun
     return found
 
 
-def _result_view(context: Context, account: Account, record: Message | Reply) -> ResultView:
+def _result_view(context: Context, account: Account, record: Message | Reply) -> SearchResultView:
     if isinstance(record, Message):
-        return ResultView(message=message_view(context, OwnedMessage(account, record)), reply=None)
-    return ResultView(message=None, reply=reply_view(account, record))
+        return SearchResultView(message=message_view(context, OwnedMessage(account, record)), reply=None)
+    return SearchResultView(message=None, reply=reply_view(account, record))
 
 
 def _most_common(counter: Counter[str]) -> list[CountView]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import expect
@@ -184,27 +184,6 @@ def test_unsafe_link_is_plain_text(inbox: Inbox) -> None:
     assert inbox.page.evaluate(made, "https://shop.example") == "A"
 
 
-def test_search_uses_the_filters_of_the_api_and_sets_the_url(inbox: Inbox, own_mock: Mock) -> None:
-    wanted = sent(own_mock, KOSHER, content="Your code is 1234", tags=["otp", "two words"])
-    sent(own_mock, KOSHER, content="Your code is 1234")
-    sent(own_mock, NUMBER, content="Your code is 1234", tags=["two words"])
-    inbox.open()
-    inbox.page.keyboard.press("/")
-    inbox.page.keyboard.type('tag:"two words" reject_reason:kosher_number is 1234')
-    inbox.page.keyboard.press("Enter")
-    expect(inbox.list.get_by_role("option")).to_have_count(1)
-    assert query_of(inbox) == {"tag": "two words", "reject_reason": "kosher_number", "content": "is 1234"}
-    address = inbox.page.url
-    inbox.choose("972-50-0002100")
-    expect(inbox.panel).to_contain_text(wanted)
-    inbox.page.goto(address)
-    expect(inbox.list.get_by_role("option")).to_have_count(1)
-    expect(inbox.page.get_by_role("searchbox")).to_have_value('reject_reason:kosher_number tag:"two words" is 1234')
-    inbox.page.get_by_role("button", name="Show all phones").click()
-    expect(inbox.list.get_by_role("option")).to_have_count(2)
-    assert query_of(inbox) == {}
-
-
 def test_search_stays_when_a_panel_opens_and_closes(inbox: Inbox, own_mock: Mock) -> None:
     sent(own_mock, NUMBER, content="One")
     sent(own_mock, OTHER, content="Two")
@@ -214,7 +193,7 @@ def test_search_stays_when_a_panel_opens_and_closes(inbox: Inbox, own_mock: Mock
     inbox.press("Close details")
     expect(inbox.panel).to_be_hidden()
     expect(inbox.page.get_by_role("searchbox")).to_have_value(f"to:{NUMBER}")
-    expect(inbox.page.locator("#list")).to_contain_text("1 SMS found")
+    expect(inbox.page.locator("#list")).to_contain_text("1 found")
 
 
 def test_composing_to_a_phone_does_not_change_the_list(inbox: Inbox, own_mock: Mock) -> None:
@@ -231,43 +210,6 @@ def test_composing_to_a_phone_does_not_change_the_list(inbox: Inbox, own_mock: M
     assert "recipient" not in query_of(inbox)
 
 
-def test_search_without_results_shows_the_explanation(inbox: Inbox, own_mock: Mock) -> None:
-    sent(own_mock, NUMBER, content="Your code is 1234")
-    inbox.open("?content=Your+code+is+9999")
-    why = inbox.page.get_by_role("region", name="Why nothing was found")
-    expect(why).to_contain_text("no SMS")
-    expect(why).to_contain_text('expected "9999"')
-    inbox.watched.allow_issues("404")
-
-
-FILTERED = (
-    {"content": "status:sent is no status"},
-    {"content": '"quoted" words', "tag": 'two "quoted" words'},
-    {"regex": r"code \d{6}", "content": "  spaces  around "},
-    {"content": '"', "sender": '"Shop"'},
-    {"view": "requests", "path": "status:1", "method": "GET"},
-)
-"""Parameters of the URL whose text in the search box needs care."""
-
-
-def test_search_box_and_url_convert_into_each_other(inbox: Inbox, own_mock: Mock) -> None:
-    sent(own_mock, NUMBER)
-    box = inbox.open().page.get_by_role("searchbox")
-    text = ""
-    for query in FILTERED:
-        go = "(url) => { history.pushState(null, '', url); dispatchEvent(new PopStateEvent('popstate')); }"
-        inbox.page.evaluate(go, f"/?{urlencode(query)}")
-        expect(inbox.page.get_by_role("heading", name=re.compile("found"))).to_be_visible()
-        expect(box).not_to_have_value(text)
-        text = box.input_value()
-        box.press("End")
-        inbox.page.keyboard.press("Enter")
-        inbox.page.get_by_role("button", name="Controls").click()
-        expect(inbox.panel).to_be_visible()
-        assert query_of(inbox) == {**query, "panel": "controls"}
-    inbox.watched.allow_issues("404")
-
-
 def test_search_box_follows_the_back_button(inbox: Inbox, own_mock: Mock) -> None:
     sent(own_mock, NUMBER, content="One")
     inbox.open()
@@ -275,31 +217,23 @@ def test_search_box_follows_the_back_button(inbox: Inbox, own_mock: Mock) -> Non
     for words in ("One", "Hello"):
         box.fill(words)
         box.press("Enter")
-        expect(inbox.page).to_have_url(re.compile(f"content={words}"))
+        expect(inbox.page).to_have_url(re.compile(f"search={words}"))
     inbox.page.go_back()
     expect(box).to_have_value("One")
     box.fill("what is being typed")
     sent(own_mock, OTHER, content="One of two")
-    expect(inbox.page.locator("#list")).to_contain_text("2 SMS found")
+    expect(inbox.page.locator("#list")).to_contain_text("2 found")
     expect(box).to_have_value("what is being typed")
     inbox.page.go_back()
     expect(box).to_have_value("")
-    inbox.watched.allow_issues("404")
 
 
-@pytest.mark.parametrize(
-    ("query", "words"),
-    [
-        ("?status=lost", "status: must be one of queued, sent"),
-        ("?view=requests&status=lost", "status: must be a whole number"),
-    ],
-)
-def test_invalid_filter_shows_the_error_of_the_api(inbox: Inbox, own_mock: Mock, query: str, words: str) -> None:
+def test_invalid_filter_shows_the_error_of_the_api(inbox: Inbox, own_mock: Mock) -> None:
     sent(own_mock, NUMBER)
-    inbox.open(query)
+    inbox.open("?view=requests&status=lost")
     shown = inbox.page.locator("#list")
     expect(shown).to_contain_text("Invalid filter")
-    expect(shown).to_contain_text(words)
+    expect(shown).to_contain_text("status: must be a whole number")
     expect(inbox.error).to_be_empty()
     shown.get_by_role("button", name="Show all").click()
     expect(inbox.list.get_by_role("option")).to_have_count(1)

@@ -58,11 +58,11 @@ def test_all_views_are_updated_by_events(inbox: Inbox, own_mock: Mock) -> None:
 def test_message_that_no_longer_matches_leaves_the_results(inbox: Inbox, own_mock: Mock) -> None:
     messages = api_of(own_mock).send(*(f"972-50-00002{place:02}" for place in range(100)), *["972-50-0000200"] * 20)
     inbox.open("?status=queued")
-    expect(inbox.page.locator("#list")).to_contain_text("120 SMS found")
+    expect(inbox.page.locator("#list")).to_contain_text("120 found")
     expect(inbox.row("972-50-0000200")).not_to_have_count(0)
     api_of(own_mock).post(f"messages/{messages[-1]}/send")
     api_of(own_mock).post(f"messages/{messages[-2]}/send")
-    expect(inbox.page.locator("#list")).to_contain_text("118 SMS found")
+    expect(inbox.page.locator("#list")).to_contain_text("118 found")
     expect(inbox.list.get_by_role("option").first).to_have_attribute("aria-setsize", "100")
     inbox.page.keyboard.press("j")
     expect(inbox.page).to_have_url(re.compile(messages[-3]))

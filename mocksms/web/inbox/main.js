@@ -32,6 +32,7 @@ import { button } from "./ui/components.js";
 import { onKey, showHelp } from "./ui/keys.js";
 import { reportError } from "./ui/notices.js";
 import { patch } from "./ui/patch.js";
+import { SearchBox } from "./ui/search-box.js";
 import { throttle } from "./ui/schedule.js";
 import { clockTime } from "./ui/time.js";
 
@@ -53,6 +54,7 @@ const requests = new Requests(byId("list"));
 const conversation = new Conversation(byId("thread"), () => phones.redraw());
 const panel = new Panel(byId("panel"));
 const accountPicker = new AccountPicker(/** @type {HTMLSelectElement} */ (byId("account")));
+const searchBox = new SearchBox(filterInput);
 const banner = new TraceBanner(byId("trace"));
 const loadState = throttle(loadStateNow, STATE_PAUSE_MS);
 
@@ -194,6 +196,7 @@ onClick("clock", () => toggle("controls"));
 onClick("help", showHelp);
 byId("search").addEventListener("submit", (event) => {
   event.preventDefault();
+  searchBox.close();
   search(filterInput.value);
 });
 filterInput.addEventListener("search", () => search(filterInput.value));

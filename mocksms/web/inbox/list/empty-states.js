@@ -3,11 +3,14 @@
 import { pathOf } from "../../shared/base.js";
 import { curlCommand } from "../../shared/curl.js";
 import { element } from "../../shared/dom.js";
-import { messageOf } from "../../shared/errors.js";
-import { ApiError, get, sendRequest } from "../api/client.js";
+import { sendRequest } from "../api/client.js";
 import { control, isReadOnly } from "../state/read-only.js";
-import { filters, navigate, route } from "../state/route.js";
+import { navigate, route, searchText } from "../state/route.js";
 import { button, codeBlock, copyButton } from "../ui/components.js";
+import { showHelp } from "../ui/keys.js";
+import { singleLine } from "../ui/text.js";
+
+const MAX_CHARACTERS = 200;
 
 const EXAMPLE = { message: { content: "Your code is 481516", to: [{ mobile_number: "972-54-1111111" }] } };
 
@@ -50,16 +53,26 @@ function firstSteps() {
 }
 
 /**
- * Why no message matches the filters: the explanation of the inspection API.
+ * That nothing matches the search, and what to do about it.
  *
- * @returns {Promise<Dom.Child[]>}
+ * @returns {Dom.Child[]}
  */
-export async function noResults() {
-  try {
-    await get("messages/latest", filters());
-    return [];
-  } catch (error) {
-    const text = (error instanceof ApiError && error.explanation?.text) || messageOf(error);
-    return [element("h2", {}, "No SMS found"), codeBlock("Why nothing was found", text)];
-  }
+export function noResults() {
+  const { account } = route();
+  return [
+    element("h2", {}, "Nothing found"),
+    element(
+      "p",
+      {},
+      "No SMS and no reply matches ",
+      element("code", {}, singleLine(searchText(), MAX_CHARACTERS)),
+      ".",
+    ),
+    element(
+      "div",
+      { class: "actions" },
+      account && button("Search all accounts", () => navigate({ account: null })),
+      button("Help on search", showHelp),
+    ),
+  ];
 }

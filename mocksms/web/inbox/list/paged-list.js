@@ -54,6 +54,7 @@ export class PagedList {
     this.#key = options.key;
     this.refresh = throttle(() => this.#refresh());
     this.status = element("p", { class: "list-status", role: "status" });
+    this.filters = element("div", { class: "list-filters", role: "group", "aria-label": "Narrow the search" });
     this.emptyState = element("div", { class: "empty-state", hidden: true });
     this.list = new VirtualList(options, () => this.#loadMore().catch(reportError));
   }
@@ -66,7 +67,7 @@ export class PagedList {
   show() {
     const query = JSON.stringify([filters(), route().account]);
     if (this.isShown && query === this.#query) return;
-    if (!this.isShown) this.#options.node.replaceChildren(this.status, this.list.node, this.emptyState);
+    if (!this.isShown) this.#options.node.replaceChildren(this.status, this.filters, this.list.node, this.emptyState);
     if (query !== this.#query) this.list.set([]);
     this.#query = query;
     this.invalidate();

@@ -1,23 +1,27 @@
 /** The list at the left: all phones, the latest used first; or, during a search, the messages that match. */
 
-import { element } from "../../shared/dom.js";
 import { get } from "../api/client.js";
+import { countEvents, refreshCounts, setCounts } from "../state/counts.js";
 import { mockState } from "../state/mock-state.js";
-import { isUnread } from "../state/read-state.js";
-import { filters, hasFilters, navigate, route, withoutFilters } from "../state/route.js";
+import { hasFilters, navigate, route, searchText, withoutFilters } from "../state/route.js";
 import { phoneKey } from "../thread/phone-key.js";
-import { button, formatted, isolated, plural, statusClass } from "../ui/components.js";
-import { singleLine } from "../ui/text.js";
-import { timeOrDate } from "../ui/time.js";
+import { button, formatted, plural } from "../ui/components.js";
+import { patch } from "../ui/patch.js";
 import { noResults, welcome } from "./empty-states.js";
 import { PagedList, positionOf } from "./paged-list.js";
+import { isMessage, isNew, isReplyItem, keyOf, renderRow } from "./phone-row.js";
+import { issueLines, searchChips } from "./search-chips.js";
 
-/** @typedef {Api.Phone | Api.Message} Item */
+/** @typedef {import("./phone-row.js").Item} Item */
 
 const RELEVANT_EVENTS = ["message", "reply", "account", "deleted", "reset", "scenario", "consent"];
-const PREVIEW_CHARACTERS = 120;
+const MAX_ROWS = 1_000; // Of a search for unread ones: only the browser knows what was read.
+const UNREAD = /(?:^|\s)(-?)is:unread(?=\s|$)/gi;
 
 export class Phones {
+  /** @type {Api.SearchIssue[]} */
+  #issues = [];
+
   /** @param {HTMLElement} node */
   constructor(node) {
     /** @type {PagedList<Item>} */
@@ -31,6 +35,7 @@ export class Phones {
       onPage: (page) => this.#onPage(page),
     });
     this.refresh = this.paged.refresh;
+    countEvents.addEventListener("change", () => this.#showFilters());
   }
 
   /** Show what the URL says. */
@@ -72,11 +77,19 @@ export class Phones {
   }
 
   /** @param {Ui.Page} page */
-  async #onPage(page) {
+  #onPage(page) {
+    this.#issues = page.issues ?? [];
+    if (page.counts) setCounts(page.counts);
+    else refreshCounts();
     this.#select();
     this.#showStatus(page.evicted);
+    this.#showFilters();
     const isEmpty = !this.paged.items.length;
-    this.paged.showEmptyState(isEmpty ? await (hasFilters() ? noResults() : welcome()) : []);
+    this.paged.showEmptyState(isEmpty ? (hasFilters() ? noResults() : welcome()) : []);
+  }
+
+  #showFilters() {
+    patch(this.paged.filters, [...issueLines(this.#issues), ...searchChips()]);
   }
 
   #select() {
@@ -86,26 +99,13 @@ export class Phones {
 
   #showStatus(evictedCount = 0) {
     const { total, items } = this.paged;
-    const count = hasFilters() ? `${formatted(total)} SMS found` : plural(total, "phone");
+    const count = hasFilters() ? `${formatted(total)} found` : plural(total, "phone");
     const evicted = evictedCount ? `, ${formatted(evictedCount)} old SMS evicted` : "";
     const clear = button("Show all phones", () => navigate(withoutFilters()), { class: "small" });
     this.paged.showStatus(`${count}${evicted}`, ...(hasFilters() ? [clear] : []));
-    const unread = hasFilters() ? 0 : items.filter((item) => isUnread(keyOf(item), item.cursor)).length;
+    const unread = hasFilters() ? 0 : items.filter((item) => isNew(item)).length;
     document.title = unread ? `(${unread}) ${mockState.title}` : mockState.title;
   }
-}
-
-/**
- * @param {Item} item
- * @returns {item is Api.Message}
- */
-function isMessage(item) {
-  return "content" in item;
-}
-
-/** @param {Item} item */
-function keyOf(item) {
-  return isMessage(item) ? item.transaction_id : phoneKey(item.account, item.number);
 }
 
 /**
@@ -117,8 +117,19 @@ async function read(query) {
     const phones = await get("phones", query);
     return { page: phones, rows: phones.phones };
   }
-  const page = await get("messages", { ...filters(), ...query });
-  return { page, rows: page.messages };
+  const text = searchText();
+  const unread = [...text.matchAll(UNREAD)].at(-1);
+  const limit = unread ? MAX_ROWS : query.limit;
+  const page = await get("search", { ...query, limit, query: text.replace(UNREAD, ""), zone: zoneMinutes() });
+  const rows = page.results.map(({ message, reply }) => /** @type {Item} */ (message ?? reply));
+  if (!unread) return { page, rows };
+  const fitting = rows.filter((row) => isNew(row) === !unread[1]);
+  return { page: { ...page, total: fitting.length }, rows: fitting };
+}
+
+/** The offset of the browser's time zone, in minutes east of UTC. */
+function zoneMinutes() {
+  return -new Date().getTimezoneOffset();
 }
 
 /**
@@ -127,53 +138,12 @@ async function read(query) {
  * @returns {Item}
  */
 function withStatus(item, event) {
-  if (!event?.status) return item;
+  if (!event?.status || isReplyItem(item)) return item;
   return { ...item, status: event.status, reject_reason: event.reject_reason ?? null };
 }
 
 /** @param {Item} item */
 function open(item) {
-  navigate({ phone: item.number, in: item.account, message: hasFilters() ? item.transaction_id : null, panel: null });
-}
-
-/**
- * @param {Item} item
- * @param {HTMLElement} node
- * @returns {Dom.Child[]}
- */
-function renderRow(item, node) {
-  const unread = !hasFilters() && isUnread(keyOf(item), item.cursor);
-  node.classList.toggle("unread", unread);
-  const { status, reject_reason: reason } = item;
-  const at = isMessage(item) ? item.created_at : item.at;
-  const preview = isMessage(item) ? item.text : item.preview;
-  const showsAccount = mockState.accountCount > 1 && !route().account;
-  const isOptedOut = !isMessage(item) && item.lists.includes("unsubscribed");
-  const isReply = !isMessage(item) && item.is_reply;
-  return [
-    element("span", { class: `dot ${status === null ? "reply" : statusClass(status)}` }),
-    element(
-      "span",
-      { class: "upper" },
-      element("span", { class: "number" }, isolated(item.mobile_number)),
-      showsAccount && element("span", { class: "chip" }, mockState.accountName(item.account)),
-      isOptedOut && element("span", { class: "chip opted-out" }, "opted out"),
-      element("time", { datetime: at }, timeOrDate(at, mockState.now())),
-    ),
-    element(
-      "span",
-      { class: "lower" },
-      isReply && element("span", { class: "muted" }, "↩", hiddenText(" replied: ")),
-      element("span", { class: "preview", dir: "auto" }, singleLine(preview, PREVIEW_CHARACTERS)),
-      status &&
-        status !== "sent" &&
-        element("span", { class: `badge ${statusClass(status)}` }, hiddenText(`${status} `), reason ?? status),
-      unread && element("span", { class: "new" }, hiddenText("unread")),
-    ),
-  ];
-}
-
-/** @param {string} text */
-function hiddenText(text) {
-  return element("span", { class: "visually-hidden" }, text);
+  const message = isMessage(item) ? item.transaction_id : null;
+  navigate({ phone: item.number, in: item.account, message, panel: null });
 }

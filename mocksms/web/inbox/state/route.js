@@ -4,12 +4,12 @@ import { BASE } from "../../shared/base.js";
 
 /** @type {Record<Ui.View, string[]>} */
 const FILTERS = {
-  phones: ["to", "status", "reject_reason", "tag", "content", "text", "regex", "sender"],
+  phones: ["search", "to", "status", "reject_reason", "tag", "content", "text", "regex", "sender"],
   requests: ["method", "path", "status", "refused"],
 };
-/** The filter that words without a name belong to. */
-const DEFAULT_FILTER = { phones: "content", requests: "path" };
-const EXAMPLES = { phones: "status:rejected your code", requests: "status:400 /sms/send" };
+/** The filter that words without a name belong to. That of phones has the whole search, which the mock reads. */
+const DEFAULT_FILTER = { phones: "search", requests: "path" };
+const EXAMPLES = { phones: "054-111 status:rejected", requests: "status:400 /sms/send" };
 const NAMED_FILTER = /(\w+):("(?:\\"|[^"])*"|\S+)/g;
 
 /** Emits `change` whenever the URL changes. */
@@ -89,7 +89,7 @@ export function withoutFilters() {
  * @param {string} text
  */
 export function search(text) {
-  const names = FILTERS[view()];
+  const names = view() === "phones" ? [] : FILTERS[view()];
   /** @type {Ui.Query} */
   const changes = withoutFilters();
   const rest = text
@@ -109,12 +109,17 @@ export function searchText() {
   const { [rest]: words = "", ...named } = filters();
   const parts = Object.entries(named).map(([name, value = ""]) => `${name}:${quoted(value)}`);
   const needsName =
-    words !== words.trim() || [...words.matchAll(NAMED_FILTER)].some(([, name]) => FILTERS[view()].includes(name));
+    view() === "requests" &&
+    (words !== words.trim() || [...words.matchAll(NAMED_FILTER)].some(([, name]) => FILTERS[view()].includes(name)));
   return [...parts, needsName ? `${rest}:${quoted(words)}` : words].filter(Boolean).join(" ");
 }
 
-/** @param {string} value */
-function quoted(value) {
+/**
+ * A value as a search has it: in quotes if it has spaces.
+ *
+ * @param {string} value
+ */
+export function quoted(value) {
   return /\s|^"/.test(value) ? `"${value.replaceAll('"', '\\"')}"` : value;
 }
 
@@ -130,8 +135,20 @@ export function searchExample() {
 
 /** What the search box of the current view understands. */
 export function searchHelp() {
-  const names = FILTERS[view()].map((name) => `${name}:`).join(", ");
-  return `Plain words search in the ${DEFAULT_FILTER[view()]}. Filters: ${names}`;
+  const keys = searchKeys()
+    .map((key) => `${key}:`)
+    .join(", ");
+  return view() === "requests"
+    ? `Plain words search in the path. Keys: ${keys}`
+    : "Digits find numbers in any spelling, 8 or more hex digits ids, other words texts and replies in any case. " +
+        `A minus before a word excludes it. Keys: ${keys}`;
+}
+
+const PHONE_KEYS = "to from status reason state tag sender content text regex id is has before after".split(" ");
+
+/** The keys of the search box of the current view. */
+export function searchKeys() {
+  return view() === "requests" ? FILTERS.requests : PHONE_KEYS;
 }
 
 addEventListener("popstate", () => routeEvents.dispatchEvent(new Event("change")));

@@ -10,6 +10,7 @@ import { button, copyButton, isolated } from "../ui/components.js";
 import { attempt, reportError } from "../ui/notices.js";
 import { patch } from "../ui/patch.js";
 import { throttle } from "../ui/schedule.js";
+import { Overview } from "./overview.js";
 import { phoneKey } from "./phone-key.js";
 import { ReplyForm } from "./reply-form.js";
 import { loadThread } from "./thread-loader.js";
@@ -44,6 +45,7 @@ export class Conversation {
     );
     this.jump = button("Jump to the latest", () => this.#restart(), { class: "jump", hidden: true });
     this.replyForm = new ReplyForm();
+    this.overview = new Overview();
   }
 
   /** Show what the URL says. */
@@ -62,7 +64,7 @@ export class Conversation {
       this.head.replaceChildren(element("h2", {}, isolated(phone)));
       this.refresh();
     } else {
-      this.node.replaceChildren(element("p", { class: "hint" }, "Select a phone to see its messages."));
+      this.node.replaceChildren(this.overview.node);
     }
   }
 

@@ -1,0 +1,105 @@
+/** A row of the list at the left: a phone, or a message or reply that a search has found. */
+
+import { element } from "../../shared/dom.js";
+import { mockState } from "../state/mock-state.js";
+import { isUnread } from "../state/read-state.js";
+import { route } from "../state/route.js";
+import { phoneKey } from "../thread/phone-key.js";
+import { isolated, statusClass } from "../ui/components.js";
+import { singleLine } from "../ui/text.js";
+import { timeOrDate } from "../ui/time.js";
+
+/** @typedef {Api.Phone | Api.Message | Api.Reply} Item */
+
+const PREVIEW_CHARACTERS = 120;
+
+/**
+ * @param {Item} item
+ * @returns {item is Api.Message}
+ */
+export function isMessage(item) {
+  return "content" in item;
+}
+
+/**
+ * @param {Item} item
+ * @returns {item is Api.Reply}
+ */
+export function isReplyItem(item) {
+  return "effect" in item;
+}
+
+/**
+ * The identity of a row.
+ *
+ * @param {Item} item
+ */
+export function keyOf(item) {
+  if (isReplyItem(item)) return `reply-${item.cursor}`;
+  return isMessage(item) ? item.transaction_id : phoneKey(item.account, item.number);
+}
+
+/**
+ * Whether it came after what was read of its phone.
+ *
+ * @param {Item} item
+ */
+export function isNew(item) {
+  return isUnread(phoneKey(item.account, item.number), item.cursor);
+}
+
+/**
+ * What a row shows of each kind of item.
+ *
+ * @param {Item} item
+ */
+function summaryOf(item) {
+  const { account, number } = item;
+  const common = { account, number, status: null, reason: null, isOptedOut: false };
+  if (isReplyItem(item)) return { ...common, at: item.at, preview: item.text, isReply: true };
+  const { mobile_number: asSent, status, reject_reason: reason } = item;
+  if (isMessage(item)) {
+    return { ...common, number: asSent, status, reason, at: item.created_at, preview: item.text, isReply: false };
+  }
+  const isOptedOut = item.lists.includes("unsubscribed");
+  const { at, preview, is_reply: isReply } = item;
+  return { ...common, number: asSent, status, reason, at, preview, isReply, isOptedOut };
+}
+
+/**
+ * @param {Item} item
+ * @param {HTMLElement} node
+ * @returns {Dom.Child[]}
+ */
+export function renderRow(item, node) {
+  const unread = isNew(item);
+  node.classList.toggle("unread", unread);
+  const { account, number, status, reason, at, preview, isReply, isOptedOut } = summaryOf(item);
+  const showsAccount = mockState.accountCount > 1 && !route().account;
+  return [
+    element("span", { class: `dot ${status === null ? "reply" : statusClass(status)}` }),
+    element(
+      "span",
+      { class: "upper" },
+      element("span", { class: "number" }, isolated(number)),
+      showsAccount && element("span", { class: "chip" }, mockState.accountName(account)),
+      isOptedOut && element("span", { class: "chip opted-out" }, "opted out"),
+      element("time", { datetime: at }, timeOrDate(at, mockState.now())),
+    ),
+    element(
+      "span",
+      { class: "lower" },
+      isReply && element("span", { class: "muted" }, "↩", hiddenText(" replied: ")),
+      element("span", { class: "preview", dir: "auto" }, singleLine(preview, PREVIEW_CHARACTERS)),
+      status &&
+        status !== "sent" &&
+        element("span", { class: `badge ${statusClass(status)}` }, hiddenText(`${status} `), reason ?? status),
+      unread && element("span", { class: "new" }, hiddenText("unread")),
+    ),
+  ];
+}
+
+/** @param {string} text */
+function hiddenText(text) {
+  return element("span", { class: "visually-hidden" }, text);
+}

@@ -1,0 +1,89 @@
+/** Chips below the search box: what was found, by status and tag. A click narrows the search, another one widens it. */
+
+import { element } from "../../shared/dom.js";
+import { counts } from "../state/counts.js";
+import { hasFilters, quoted, search, searchText } from "../state/route.js";
+import { button, formatted, statusClass } from "../ui/components.js";
+import { singleLine } from "../ui/text.js";
+
+const MAX_TAGS = 3;
+const MAX_TAG_CHARACTERS = 24;
+
+/** @typedef {{ term: string, label: string, count: number, name?: string }} Chip */
+
+/**
+ * Add a term to the search, or remove it if the search has it.
+ *
+ * @param {string} term
+ */
+export function toggleTerm(term) {
+  search(hasTerm(term) ? withoutTerm(term) : `${searchText()} ${term}`);
+}
+
+/** @param {string} term */
+function hasTerm(term) {
+  return ` ${searchText()} `.includes(` ${term} `);
+}
+
+/** @param {string} term */
+function withoutTerm(term) {
+  return ` ${searchText()} `.replace(` ${term} `, " ").trim();
+}
+
+/** The chips of what is listed; none if all of it is of one kind. */
+export function searchChips() {
+  const chips = chipsOf(counts());
+  const narrows = chips.length > 1 || chips.some(({ term }) => hasTerm(term));
+  return narrows ? chips.map(chipButton) : [];
+}
+
+/**
+ * @param {Api.SearchCounts | undefined} found
+ * @returns {Chip[]}
+ */
+function chipsOf(found) {
+  if (!found) return [];
+  const { statuses, replies, tags } = found;
+  return [
+    ...statuses.map(({ value, count }) => ({ term: `status:${quoted(value)}`, label: value, count, name: value })),
+    ...(replies ? [{ term: "is:reply", label: "replies", count: replies, name: "reply" }] : []),
+    ...(hasFilters() ? tags : [])
+      .slice(0, MAX_TAGS)
+      .map(({ value, count }) => ({ term: `tag:${quoted(value)}`, label: `#${value}`, count })),
+  ];
+}
+
+/** @param {Chip} chip */
+function chipButton({ term, label, count, name }) {
+  const isOn = hasTerm(term);
+  const attributes = { class: "chip", "aria-pressed": String(isOn), "data-id": term, title: singleLine(term) };
+  const node = button("", () => toggleTerm(term), attributes);
+  node.append(
+    ...(name ? [element("span", { class: `dot ${name === "reply" ? name : statusClass(name)}` })] : []),
+    element("bdi", {}, singleLine(label, MAX_TAG_CHARACTERS)),
+    " ",
+    element("strong", {}, formatted(count)),
+    isOn ? " ×" : "",
+  );
+  return node;
+}
+
+/**
+ * What is wrong with the search, each with a button that corrects it.
+ *
+ * @param {Api.SearchIssue[]} issues
+ */
+export function issueLines(issues) {
+  return issues.map(({ part, note, better }) =>
+    element(
+      "p",
+      { class: "search-issue", "data-id": better },
+      element("code", {}, singleLine(part)),
+      ` ${singleLine(note, 400)}. `,
+      better &&
+        button(`Did you mean ${singleLine(better)}?`, () => search(searchText().replace(part, () => better)), {
+          class: "small",
+        }),
+    ),
+  );
+}
