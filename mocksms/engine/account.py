@@ -289,6 +289,12 @@ class Account:
         oldest.evict_oldest()
         return True
 
+    def free(self, tokens: dict[str, str]) -> Steps[None]:
+        """Free the memory of this deleted account; `tokens` are those of its mock."""
+        yield from self.messages.free(tokens)
+        for log in (self.journal, self.replies, self.consents):
+            yield from log.free()
+
     @property
     def next_due_at(self) -> datetime | None:
         """When the next planned action or callback is due, None if there is none."""

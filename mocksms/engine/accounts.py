@@ -16,6 +16,7 @@ from mocksms.engine.keys import AccountKey
 from mocksms.engine.logs import Numbering
 from mocksms.engine.memory_limit import default_limit
 from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, Rule
+from mocksms.engine.steps import Steps, finish
 from mocksms.settings import Settings
 from mocksms.sms.message import Message
 
@@ -142,6 +143,7 @@ class Accounts:
             if account.key is None and before.digest == account.digest:
                 account.shown_key, account.key = before.shown_key, before.key
             self.delete(before)
+            finish(self.free(before))
         newest = next(reversed(self._by_id.values()), None)
         self.numbering.continue_after(latest)
         if newest is not None and account.used_at <= newest.used_at:
@@ -199,13 +201,17 @@ class Accounts:
         account.messages.share_tokens(self._tokens)
 
     def delete(self, account: Account) -> None:
-        """Delete an account with all its records; its key gets a new one on next use."""
+        """Delete an account with all its records, to be freed; its key gets a new one on next use."""
         if self.holds(account):
             self._generation += 1
             self._remove(account)
 
+    def free(self, account: Account) -> Steps[None]:
+        """Free the memory of a deleted account."""
+        yield from account.free(self._tokens)
+
     def delete_all(self) -> list[Account]:
-        """Delete everything, and return to real time; return the deleted accounts."""
+        """Delete everything, and return to real time; return the deleted accounts, to be freed."""
         self._generation += len(self)
         deleted = [*self]
         self._start_empty()
@@ -307,6 +313,7 @@ class Accounts:
             self._evicted.requests + account.journal.evicted + len(account.journal),
         )
         self._remove(account)
+        finish(self.free(account))
 
     def _remove(self, account: Account) -> None:
         del self._by_id[account.id]

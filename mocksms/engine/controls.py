@@ -269,14 +269,16 @@ class Controls:
 
     def reset_in_steps(self, account: Account | None) -> Steps[None]:
         """Delete an account with all its records, or everything."""
-        if account is not None:
-            self._engine.accounts.delete(account)
-        deleted = self._engine.accounts.delete_all() if account is None else []
+        accounts = self._engine.accounts
+        if account is None:
+            deleted = accounts.delete_all()
+        else:
+            accounts.delete(account)
+            deleted = [account]
         self._engine.holds.release(account)
         self._engine.emit(account, ManualChange.RESET)
-        while deleted:  # each frees its memory, which takes time
-            deleted.pop()
-            yield
+        for each in deleted:
+            yield from accounts.free(each)
 
     def freeze(self, account: Account | None, latest: datetime = MAX_INSTANT) -> None:
         """Apply what is due, and freeze time; clocks that are later than `latest` are set back to it.

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Final, Generic, Self, TypeVar
 
 from mocksms.engine.budget import Share
+from mocksms.engine.steps import Steps, take_all
 
 T = TypeVar("T")
 
@@ -175,6 +176,14 @@ class BoundedLog(Generic[T]):
         """Remove all records."""
         self.share.subtract(sum(map(self._size_of, self._records.values())))
         self._records, self._order, self._start = {}, [], 0
+
+    def free(self) -> Steps[None]:
+        """Remove all records of a deleted account, whose bytes do not count: to free much memory takes time."""
+        yield from take_all(self._records)
+        self._start = 0
+        while self._order:
+            del self._order[-BLOCK:]
+            yield
 
     def get(self, number: int) -> T | None:
         """Return a record by its number, None if there is none."""

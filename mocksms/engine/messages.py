@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
+from functools import partial
 from heapq import merge
 from itertools import groupby
 from operator import attrgetter
@@ -13,7 +14,7 @@ from typing import Final
 from mocksms.engine.budget import Share
 from mocksms.engine.logs import BoundedLog, NumberIndex
 from mocksms.engine.message_query import MessageQuery, is_replaced
-from mocksms.engine.steps import STEP_SIZE, Steps, count, select
+from mocksms.engine.steps import STEP_SIZE, Steps, count, select, take_all
 from mocksms.sms.message import Message, Submission
 from mocksms.sms.sizes import text_size
 
@@ -207,7 +208,7 @@ class MessageStore:
         """Delete all messages."""
         self.log.clear()
         for token in self._by_token:
-            self._release(token)
+            self._release(self._tokens, token)
         self._index()
 
     def share_tokens(self, tokens: dict[str, str]) -> None:
@@ -217,9 +218,13 @@ class MessageStore:
         self._tokens = tokens
 
     def detach(self) -> None:
-        """Delete all messages of a deleted account; no link finds those that a send still adds."""
-        self.clear()
+        """Leave the mock with a deleted account: no link finds messages that a send still adds."""
         self._tokens = {}
+
+    def free(self, tokens: dict[str, str]) -> Steps[None]:
+        """Free the memory of a deleted account, whose messages are among the tokens of a mock."""
+        yield from self.log.free()
+        yield from take_all(self._by_token, partial(self._release, tokens))
 
     def _index(self) -> None:
         self._by_token: dict[str, int] = {}
@@ -235,11 +240,11 @@ class MessageStore:
     def _drop_token(self, message: Message) -> None:
         token = token_of(message.transaction_id)
         del self._by_token[token]
-        self._release(token)
+        self._release(self._tokens, token)
 
-    def _release(self, token: str) -> None:
-        if self._tokens.get(token) == self._owner:
-            del self._tokens[token]
+    def _release(self, tokens: dict[str, str], token: str) -> None:
+        if tokens.get(token) == self._owner:
+            del tokens[token]
 
     def candidates(self, query: MessageQuery) -> Iterable[Message]:
         """Return the messages among which those that match are, newest first; an index finds them if one can."""

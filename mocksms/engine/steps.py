@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
+from itertools import count as count_up
 from typing import Final, TypeVar
 
+K = TypeVar("K")
 T = TypeVar("T")
 
 STEP_SIZE: Final = 50
@@ -37,6 +39,16 @@ def select(
         if not place % size:
             yield
     return found
+
+
+def take_all(items: dict[K, T], take: Callable[[K], object] = bool, size: int = STEP_SIZE) -> Steps[None]:
+    """Remove all items of a dictionary, and pass each key to `take`."""
+    for place in count_up(1):
+        if not items:
+            return
+        take(items.popitem()[0])
+        if not place % size:
+            yield
 
 
 def count(items: Iterable[T], matches: Callable[[T], bool], size: int = STEP_SIZE) -> Steps[int]:

@@ -172,10 +172,10 @@ def change_account(context: Context, call: InspectionCall) -> Steps[AccountView]
     return account_view(account)
 
 
-def delete_account(context: Context, call: InspectionCall) -> ResetView:
+def delete_account(context: Context, call: InspectionCall) -> Steps[ResetView]:
     """Delete an account with everything in it."""
     account = call.scope.peek()
-    context.controls.reset(account)
+    yield from context.controls.reset_in_steps(account)
     return ResetView(reset=account.id)
 
 

@@ -13,6 +13,7 @@ from mocksms.engine.journal import Journal
 from mocksms.engine.keys import AccountKey
 from mocksms.engine.logs import Numbering
 from mocksms.engine.messages import token_of
+from mocksms.engine.steps import finish
 from mocksms.settings import Settings
 from mocksms.sms.message import Recipient, Submission
 from tests.engine.support import SECOND, World, a_message, a_request, a_rule, a_scenario, emitted_messages
@@ -209,8 +210,10 @@ def test_tokens_of_deleted_and_evicted_accounts_are_removed() -> None:
     assert world.engine.accounts.by_token(token) is None
     assert world.engine.accounts._tokens == {}
     again = world.send()
-    world.engine.accounts.delete(world.account)
+    account = world.account
+    world.engine.accounts.delete(account)
     assert world.engine.accounts.by_token(token_of(again.transaction_id)) is None
+    finish(world.engine.accounts.free(account))
     assert world.engine.accounts._tokens == {}
 
 
