@@ -31,8 +31,8 @@ REPLAYED: Final = {
 """Findings that are replayed, and what a replay prints."""
 
 Cell = dict[str, Any]
-Findings = dict[str, dict[str, set[str]]]
-"""Variations by test and verdict."""
+Findings = set[tuple[str, str, str]]
+"""Tests, verdicts and variations."""
 
 
 def start(*arguments: str) -> subprocess.Popen[str]:
@@ -50,14 +50,23 @@ def printed_by(run: subprocess.Popen[str]) -> str:
 
 def planted(cells: list[Cell]) -> Findings:
     """Return the declared bugs; a pattern stands for all variations of the audit that it matches."""
-    findings: Findings = defaultdict(dict)
-    for test, variations in variations_by_test(cells).items():
-        suite, _, name = test.partition("_suite.py::")
-        declared = HERE / f"{suite}.toml"
-        if suite not in CORRECT:
-            for verdict, patterns in bugs_in(declared)[name.partition("[")[0]].items():
-                findings[test][verdict] = {each for each in variations if any(fnmatchcase(each, p) for p in patterns)}
-    return dict(findings)
+    return {
+        (test, verdict, variation)
+        for test, variations in variations_by_test(cells).items()
+        for verdict, patterns in bugs_of(test).items()
+        for variation in variations
+        if any(fnmatchcase(variation, pattern) for pattern in patterns)
+    }
+
+
+def bugs_of(test: str) -> dict[str, list[str]]:
+    """Return the declared bugs of a test: patterns of variations by verdict. Those of parameters are the same."""
+    suite, _, name = test.partition("_suite.py::")
+    if suite in CORRECT:
+        return {}
+    declared = tomllib.loads((HERE / f"{suite}.toml").read_text(encoding="utf-8"))
+    bugs: dict[str, list[str]] = declared[name.partition("[")[0]]
+    return bugs
 
 
 def suites() -> set[str]:
@@ -65,10 +74,6 @@ def suites() -> set[str]:
     found = {path.stem.removesuffix("_suite") for path in HERE.glob("*_suite.py")}
     assert found == {path.stem for path in HERE.glob("*.toml")} | CORRECT
     return found
-
-
-def bugs_in(declared: Path) -> dict[str, dict[str, list[str]]]:
-    return tomllib.loads(declared.read_text(encoding="utf-8"))
 
 
 def variations_by_test(cells: list[Cell]) -> dict[str, list[str]]:
@@ -80,11 +85,11 @@ def variations_by_test(cells: list[Cell]) -> dict[str, list[str]]:
 
 def found(cells: list[Cell]) -> Findings:
     """Return what the audit found and is not allowed."""
-    findings: Findings = defaultdict(lambda: defaultdict(set))
-    for cell in cells:
-        for verdict in {*cell["verdicts"]} - HARMLESS - {*cell["allowed"]}:
-            findings[cell["test"]][verdict].add(cell["variation"])
-    return {test: dict(verdicts) for test, verdicts in findings.items()}
+    return {
+        (cell["test"], verdict, cell["variation"])
+        for cell in cells
+        for verdict in {*cell["verdicts"]} - HARMLESS - {*cell["allowed"]}
+    }
 
 
 def replay_of(cells: list[Cell], suite: str, variation: str) -> list[str]:
@@ -95,7 +100,7 @@ def replay_of(cells: list[Cell], suite: str, variation: str) -> list[str]:
 
 def test_audit_finds_the_planted_bugs_and_no_other(tmp_path: Path) -> None:
     report = tmp_path / "report.json"
-    options = (f"--mocksms-audit-report={report}", f"--mocksms-audit-folder={tmp_path}", "--mocksms-audit-timeout=2s")
+    options = (f"--mocksms-audit-report={report}", f"--mocksms-audit-folder={tmp_path}", "--mocksms-audit-timeout=4s")
     printed = printed_by(start("-n3", "--dist=worksteal", "--mocksms-audit", *options))
     cells: list[Cell] = json.loads(report.read_text(encoding="utf-8"))
     assert {test.partition("_suite.py")[0] for test in variations_by_test(cells)} == suites(), printed

@@ -12,9 +12,9 @@ from fastapi import FastAPI, HTTPException
 from pydantic import BaseModel
 
 ATTEMPTS = 4
-PAUSE = 0.1
+PAUSE = 0.2
 RETRIED = (429, 500, 503)
-TIMEOUT = aiohttp.ClientTimeout(total=0.4)
+TIMEOUT = aiohttp.ClientTimeout(total=0.8)
 
 app = FastAPI()
 

@@ -24,9 +24,7 @@ class Invoices:
         message = {"content": f"Please pay {amount}", "to": [{"mobile_number": phone}]}
         body = json.dumps({"message": message}).encode()
         try:
-            with urllib.request.urlopen(
-                urllib.request.Request(self._url, body, self._headers), timeout=0.4
-            ) as response:
+            with urllib.request.urlopen(urllib.request.Request(self._url, body, self._headers), timeout=1) as response:
                 (row,) = json.load(response)  # BUG: a body without JSON
         except urllib.error.HTTPError:
             return  # BUG: no second try where the provider asks for one

@@ -26,7 +26,7 @@ def send_letter(phone: str, language: str) -> str:
         os.environ["SMS_URL"] + "/transactional/sms/send",
         json={"message": message},
         headers={"X-API-Key": os.environ["SMS_KEY"]},
-        timeout=0.4,
+        timeout=1,
     )
     response.raise_for_status()
     try:

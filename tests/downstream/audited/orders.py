@@ -28,7 +28,7 @@ def confirm(order: Order) -> None:
             os.environ["SMS_URL"] + "/transactional/sms/send",
             json={"message": message},
             headers={"X-API-Key": os.environ["SMS_KEY"]},
-            timeout=0.4,
+            timeout=1,
         )
     except httpx.HTTPError:
         log.exception("no confirmation of order %s", order.number)

@@ -8,7 +8,7 @@ from typing import Any
 import requests
 
 ATTEMPTS = 4
-PAUSE = 0.1
+PAUSE = 0.2
 MAX_PAUSE = 5.0
 RETRIED = (429, 500, 502, 503, 504)
 
@@ -54,7 +54,7 @@ class Codes:
         """Return the rows of a response; after an error wait as long as the provider wants, and return None."""
         pause = PAUSE
         try:
-            response = self._session.request(method, self._url + path, timeout=0.4, **content)
+            response = self._session.request(method, self._url + path, timeout=1, **content)
             if response.ok:
                 rows: list[dict[str, Any]] = response.json()
                 return rows

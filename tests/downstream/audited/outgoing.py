@@ -10,7 +10,7 @@ from threading import Event, Thread
 
 import requests
 
-PAUSE = 0.1
+PAUSE = 0.2
 log = logging.getLogger("outgoing")
 
 
@@ -59,13 +59,13 @@ class Outgoing:
     def _status_of(self, phone: str) -> str | None:
         """Return the status of the text if the provider has it."""
         parameters = {"tags": f"text-{phone}"}
-        response = requests.get(self._url + "/search", params=parameters, headers=self._headers, timeout=0.4)
+        response = requests.get(self._url + "/search", params=parameters, headers=self._headers, timeout=1)
         response.raise_for_status()
         rows = response.json()
         return rows[0]["status"] if rows else None
 
     def _attempt(self, phone: str, text: str) -> str:
         message = {"content": text, "to": [{"mobile_number": phone}], "tags": [f"text-{phone}"]}
-        response = requests.post(self._url + "/send", json={"message": message}, headers=self._headers, timeout=0.4)
+        response = requests.post(self._url + "/send", json={"message": message}, headers=self._headers, timeout=1)
         response.raise_for_status()
         return str(response.json()[0]["status"])

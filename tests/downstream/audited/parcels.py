@@ -19,7 +19,7 @@ async def announce(phone: str, parcel: str) -> str:
             async with session.post(url, json={"message": message}) as response:
                 if response.ok:
                     return await status_of(response)
-                await asyncio.sleep(0.1)  # BUG: a provider that wants a longer pause
+                await asyncio.sleep(0.2)  # BUG: a provider that wants a longer pause
 
 
 async def status_of(response: aiohttp.ClientResponse) -> str:

@@ -48,7 +48,7 @@ class Shop:
 
     def _send(self, phone: str, text: str) -> dict[str, str]:
         message = {"content": text, "to": [{"mobile_number": phone}], "add_unsubscribe_link": False}
-        response = requests.post(self._url, json={"message": message}, headers=self._headers, timeout=0.4)
+        response = requests.post(self._url, json={"message": message}, headers=self._headers, timeout=1)
         response.raise_for_status()
         (row,) = response.json()
         return dict(row)

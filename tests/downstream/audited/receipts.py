@@ -42,7 +42,7 @@ class Till:
         """Send an SMS and return its row, None if nothing is known about it."""
         message = {"content": text, "to": [{"mobile_number": phone}], "add_unsubscribe_link": False}
         try:
-            response = requests.post(self._url, json={"message": message}, headers=self._headers, timeout=0.4)
+            response = requests.post(self._url, json={"message": message}, headers=self._headers, timeout=1)
             response.raise_for_status()
             (row,) = response.json()
         except requests.RequestException:

@@ -21,7 +21,7 @@ class Reminders:
     """Sends reminders through one pool of connections."""
 
     def __init__(self) -> None:
-        self._pool = urllib3.PoolManager(headers={"X-API-Key": os.environ["SMS_KEY"]}, timeout=0.4)
+        self._pool = urllib3.PoolManager(headers={"X-API-Key": os.environ["SMS_KEY"]}, timeout=1)
 
     def close(self) -> None:
         """Close the connections."""

@@ -16,10 +16,10 @@ def text_code(phone: str, code: str) -> bool:
     url, headers = os.environ["SMS_URL"] + "/transactional/sms/send", {"X-API-Key": os.environ["SMS_KEY"]}
     for _ in range(ATTEMPTS):
         try:
-            response = requests.post(url, json={"message": message}, headers=headers, timeout=0.4)
+            response = requests.post(url, json={"message": message}, headers=headers, timeout=1)
             if response.ok:
                 return response.json()[0]["status"] in ("sent", "queued")
         except requests.RequestException:
             pass  # BUG: the provider may have accepted the SMS, and only its response was lost
-        time.sleep(0.1)  # BUG: the provider may want a longer pause
+        time.sleep(0.2)  # BUG: the provider may want a longer pause
     return False

@@ -18,7 +18,7 @@ def send(phone: str, text: str) -> bool:
             os.environ["SMS_URL"] + "/transactional/sms/send",
             json={"message": {"content": text, "to": [{"mobile_number": phone}]}},
             headers={"X-API-Key": os.environ["SMS_KEY"]},
-            timeout=0.4,
+            timeout=1,
         )
         response.raise_for_status()
         return response.json()[0]["status"] in ("sent", "queued")

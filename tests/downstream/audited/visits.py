@@ -23,7 +23,7 @@ async def plan(visit: Visit) -> dict[str, str]:
     message = {"content": f"The technician comes at {visit.hour}:00", "to": [{"mobile_number": visit.phone}]}
     headers = {"X-API-Key": os.environ["SMS_KEY"]}
     try:
-        async with httpx.AsyncClient(base_url=os.environ["SMS_URL"], headers=headers, timeout=0.4) as client:
+        async with httpx.AsyncClient(base_url=os.environ["SMS_URL"], headers=headers, timeout=1) as client:
             response = await client.post("/transactional/sms/send", json={"message": message})
         response.raise_for_status()  # BUG: no second try where the provider asks for one
         status = response.json()[0]["status"]
