@@ -68,7 +68,7 @@ def escape(text: str) -> str:
 
 def escape_lines(text: str) -> str:
     """Return a text of several lines that is safe to print; line breaks and tabs stay."""
-    return re.sub(r"[^\n\t]+", lambda part: escape(part[0]), text)
+    return text if text.replace("\n", "").isprintable() else re.sub(r"[^\n\t]+", lambda part: escape(part[0]), text)
 
 
 class MocksmsError(Exception):

@@ -254,10 +254,11 @@ class ProviderApp:
             account,
             self._response(self._reasons.sent_rows(messages, sent.numbers), triggered),
             ApiOperation.SEND,
-            note=str(triggered or ""),
-            triggered=triggered,
-            messages=tuple([message.sequence for message in messages]),
-            warnings=sent.warnings,
+            None,
+            str(triggered or ""),
+            triggered,
+            tuple([message.sequence for message in messages]),
+            sent.warnings,
         )
 
     async def _read(
@@ -349,10 +350,11 @@ def _read_send(request: ProviderRequest, settings: Settings) -> SendRequest:
     codec, zone = codec_of(request.headers.get(b"content-type", b""), request.body), ZONES[settings.send_at_zone]
     plain = read_plain(request.body, zone) if codec == UTF_8 else None
     recipients: Sequence[Recipient]
+    deviations: list[Deviation] = []
+    field_vars: Sequence[FieldVars] = ()
     if plain is not None:
         submission = submission_with(plain.message, plain.wants_async, plain.send_at, settings)
-        recipients, deviations = plain.recipients, list[Deviation]()
-        has_charset, field_vars = "charset" in plain.message, list[FieldVars]()
+        recipients, has_charset = plain.recipients, "charset" in plain.message
     else:
         body, deviations = read_send(request.body, codec, zone)
         submission, recipients = submission_of(body, settings), recipients_of(body, settings)

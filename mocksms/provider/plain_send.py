@@ -43,7 +43,7 @@ def read_plain(raw: bytes, zone: tzinfo) -> PlainSend | None:
 
     A `send_at` without an offset is in the time zone.
     """
-    if raw.count(b"{") > MAX_FAST_OBJECTS or _SURROGATE.search(raw):
+    if raw.count(b"{") > MAX_FAST_OBJECTS or (b"\\u" in raw and _SURROGATE.search(raw)):
         return None
     try:
         text = raw.strip(b" \t\r\n").decode()
