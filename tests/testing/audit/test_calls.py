@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
@@ -171,6 +172,7 @@ def test_trace_function_is_restored(files: AuditedFiles, monkeypatch: pytest.Mon
 
 
 WATCHED = """
+import asyncio
 import sys
 
 def send(watch, has_failed):
@@ -179,6 +181,10 @@ def send(watch, has_failed):
     if has_failed:
         watch.on_event(frame, "return", None)
     return frame
+
+async def later(watch):
+    watch.on_call(sys._getframe(), "call", None)
+    await asyncio.sleep(0)
 
 def steps(watch):
     for _ in "12":
@@ -201,10 +207,71 @@ def test_only_the_end_of_a_call_counts(files: AuditedFiles) -> None:
     function: Any = files.write(WATCHED, tests)
     raised, returned, generator = function(watch)
     watch.on_event(returned, "exception", None)
-    watch.on_event(generator.gi_frame, "return", None)
+    for sent in (True, False):
+        watch.on_event(generator.gi_frame, "return", sent)
     watch.on_event(returned, "return", True)
     watch.on_event(raised, "return", True)
     assert [(each.function, each.claim) for each in watch.calls] == [("send", "failure"), ("send", "success")]
+
+
+def test_results_that_come_later_are_noted_at_the_end(files: AuditedFiles) -> None:
+    """The same without a trace function, under which the coverage is not measured."""
+    watch = CallWatch(files.code)
+    tests = """
+    import shop
+    def test_it(watch):
+        generators = [shop.steps(watch), shop.steps(watch), shop.steps(watch)]
+        return [next(each) for each in generators], generators, [shop.send(watch, False) for _ in range(3)]
+    """
+    function: Any = files.write(WATCHED, tests)
+    _, (used_up, partly, unused), frames = function(watch)
+    for generator in (used_up, partly):
+        watch.on_event(generator.gi_frame, "return", True)
+    [used_up_frame] = [used_up.gi_frame]
+    list(used_up)
+    watch.on_event(used_up_frame, "return", None)
+    done, failed, cancelled = Future[bool](), Future[bool](), Future[bool]()
+    done.set_result(True)
+    failed.set_exception(TimeoutError())
+    cancelled.cancel()
+    for frame, future in zip(frames, (done, failed, cancelled), strict=True):
+        watch.on_event(frame, "return", future)
+    assert [(each.function, each.claim) for each in watch.calls] == [("steps", "success")]
+    watch.finish()
+    assert [(each.function, each.claim) for each in watch.calls[1:]] == [
+        ("send", "success"),
+        ("send", "failure"),
+        ("steps", "success"),
+    ]
+    assert unused.gi_frame is not None
+
+
+def test_coroutine_that_waits_has_not_ended(files: AuditedFiles) -> None:
+    """The same without a trace function, under which the coverage is not measured."""
+    watch = CallWatch(files.code)
+    tests = """
+    import shop
+    def test_it(watch):
+        coroutine = shop.later(watch)
+        coroutine.send(None)
+        return coroutine
+    """
+    function: Any = files.write(WATCHED, tests)
+    coroutine = function(watch)
+    watch.on_event(coroutine.cr_frame, "return", None)
+    coroutine.close()
+    watch.finish()
+    assert watch.calls == []
+
+
+def test_http_client_in_this_thread_is_a_wait(files: AuditedFiles) -> None:
+    watch = CallWatch(files.code)
+    names: dict[str, Any] = {"__name__": "requests", "sys": sys}
+    exec("def get(): return sys._getframe()", names)
+    assert watch.on_call(names["get"](), "call", None) is None
+    function: Any = files.write(WATCHED, "import shop\ndef test_it(watch): return shop.send(watch, False)")
+    watch.on_event(function(watch), "return", True)
+    assert [each.has_waited for each in watch.calls] == [False]
 
 
 @pytest.mark.parametrize(
