@@ -94,7 +94,6 @@ class CallWatch:
     def __init__(self, code: CodeFilter) -> None:
         self.calls: list[ApplicationCall] = []
         self._code = code
-        self._files = (str(code.file), "conftest.py")
         self._open: dict[FrameType, _OpenCall] = {}
         self._latest_wait = datetime.min.replace(tzinfo=UTC)
         self._futures: list[tuple[_OpenCall, Any]] = []
@@ -104,9 +103,7 @@ class CallWatch:
         if _waits(frame):
             self._latest_wait = system_time()
         caller = frame.f_back
-        if caller is None or not caller.f_code.co_filename.endswith(self._files):
-            return None
-        if self._code.owner(caller) is not CodeOwner.TEST:
+        if caller is None or self._code.owner(caller) is not CodeOwner.TEST:
             return None
         owner = self._code.owner(frame)
         if owner in (CodeOwner.TEST, CodeOwner.MOCKSMS):

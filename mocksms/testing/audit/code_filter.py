@@ -19,6 +19,9 @@ PACKAGE: Final = f"{Path(__file__).parents[2]}/"
 
 SITE_FOLDERS: Final = frozenset({"site-packages", "dist-packages"})
 
+TEST_FOLDERS: Final = frozenset({"test", "tests"})
+"""Folders with tests, their helpers, and at times small applications for them."""
+
 UNITTEST_METHODS: Final = ("setUp", "tearDown", "setUpClass", "tearDownClass", "asyncSetUp", "asyncTearDown")
 
 _STANDARD_LIBRARY: Final = tuple(f"{sysconfig.get_paths()[name]}/" for name in ("stdlib", "platstdlib"))
@@ -91,24 +94,24 @@ class CodeFilter(NamedTuple):
         return f"{shown}:{place.line} in {place.frame.f_code.co_name}"
 
     def _is_test_function(self, frame: FrameType) -> bool:
-        """Whether the function in a file of tests is no part of an application that lies in this file, too.
+        """Whether a function in a file of tests is no part of an application that lies in this file, too.
 
-        A function inside another one, such as the view of a Flask application, is the application; a lambda is not.
-        Other functions are the application only if the file imports none.
+        If the file imports an application, there is no other in it. If not, the application are the functions that
+        pytest does not call, and functions inside of others, such as the view of a Flask application.
         """
+        if self._imports_application(frame.f_globals):
+            return True
         parts = [part for part in frame.f_code.co_qualname.split(".") if not part.startswith("<")]
+        name = ".".join(parts)
         if len(parts) > 1 and f"{parts[-2]}.<locals>.{parts[-1]}" in frame.f_code.co_qualname:
             return False
-        name = ".".join(parts)
         test_class = self.function.rpartition(".")[0]
         return (
-            name == self.function
+            name in ("", self.function)
             or bool(test_class and name.startswith(f"{test_class}."))
             or parts[-1].startswith("test")
             or parts[-1] in UNITTEST_METHODS
             or _is_fixture(frame.f_globals.get(name))
-            or not frame.f_code.co_name.isidentifier()  # the module itself
-            or self._imports_application(frame.f_globals)
         )
 
     def _imports_application(self, names: dict[str, Any]) -> bool:
@@ -146,7 +149,8 @@ def _owner_of_file(name: str, test_file: str, root: str) -> CodeOwner:
         return CodeOwner.APPLICATION if _is_copy(path.parts[site + 1], Path(root)) else CodeOwner.LIBRARY
     if name.startswith(("<", *_STANDARD_LIBRARY)):
         return CodeOwner.LIBRARY
-    return CodeOwner.APPLICATION
+    folders = path.relative_to(root).parts[:-1] if path.is_relative_to(root) else ()
+    return CodeOwner.APPLICATION if TEST_FOLDERS.isdisjoint(folders) else CodeOwner.TEST
 
 
 def _is_copy(name: str, root: Path) -> bool:

@@ -275,17 +275,20 @@ def test_http_client_in_this_thread_is_a_wait(files: AuditedFiles) -> None:
 
 
 @pytest.mark.parametrize(
-    "call", ["(lambda: shop.note(watch))()", "(lambda: watch.on_call(sys._getframe(), 'call', None))()", "view()"]
+    "call",
+    ["(lambda: shop.note(watch))()", "(lambda: watch.on_call(sys._getframe(), 'call', None))()", "shop.outer(watch)"],
 )
 def test_calls_of_the_application_and_within_the_test_are_ignored(files: AuditedFiles, call: str) -> None:
     """The same without a trace function, under which the coverage is not measured."""
     watch = CallWatch(files.code)
-    shop = "import sys\ndef note(watch): return watch.on_call(sys._getframe(), 'call', None)"
+    shop = """
+    import sys
+    def note(watch): return watch.on_call(sys._getframe(), "call", None)
+    def outer(watch): return note(watch)
+    """
     tests = f"""
     import sys, shop
-    def test_it(watch):
-        def view(): return shop.note(watch)
-        return {call}
+    def test_it(watch): return {call}
     """
     noted = files.write(shop, tests)(watch)
     assert (noted is not None) is ("lambda: shop" in call)

@@ -70,7 +70,7 @@ def test_class_that_the_options_name_is_known(files: AuditedFiles) -> None:
         ("def check(): assert False\ndef test_it(): check()", "expectation"),
         ("def read(): return shop.ROWS['id']\ndef test_it(): read()", "expectation"),
         ("def test_it(): (lambda: shop.ROWS['id'])()", "expectation"),
-        ("def test_it():\n    def view(): return shop.ROWS['id']\n    view()", "crashed"),
+        ("def test_it():\n    def view(): return shop.ROWS['id']\n    view()", "expectation"),
         ("import unittest\ndef test_it(): unittest.TestCase().assertEqual(1, 2)", "expectation"),
     ],
 )
@@ -85,6 +85,11 @@ def test_error_of_the_test_itself_is_an_expectation(files: AuditedFiles, tests: 
 def test_application_can_be_in_the_file_of_the_test(files: AuditedFiles, send: str, kind: str) -> None:
     tests = f"class SmsError(Exception): ...\ndef send(): {send}\ndef test_it(): send()\n"
     assert files.ending("", tests).kind == kind
+
+
+def test_application_can_be_in_the_test_itself(files: AuditedFiles) -> None:
+    tests = "def test_it():\n    def view(): return {}['id']\n    (lambda: view())()\n"
+    assert files.ending("", tests).kind == "crashed"
 
 
 def test_fixtures_and_methods_of_the_test_class_are_the_test(files: AuditedFiles) -> None:
@@ -109,6 +114,27 @@ def test_fixtures_and_methods_of_the_test_class_are_the_test(files: AuditedFiles
         with pytest.raises(KeyError) as raised:
             call()
         assert ending_of(raised.value, code, NOTHING, AuditOptions()).kind == "expectation"
+
+
+HELPERS = "{imports}def place(client):\n    {body}\n"
+
+
+@pytest.mark.parametrize(
+    ("imports", "body", "kind"),
+    [
+        ("import shop\n", "return client['id']", "expectation"),
+        ("", "assert client", "expectation"),
+        ("", "return client['id']", "crashed"),
+    ],
+)
+def test_helpers_in_a_folder_of_tests_are_the_test(
+    files: AuditedFiles, monkeypatch: pytest.MonkeyPatch, imports: str, body: str, kind: str
+) -> None:
+    folder = files.root / "tests"
+    folder.mkdir()
+    (folder / "helpers.py").write_text(HELPERS.format(imports=imports, body=body))
+    monkeypatch.syspath_prepend(folder)
+    assert files.ending("", "import helpers\ndef test_it(): helpers.place({})").kind == kind
 
 
 def test_installed_copy_of_a_package_in_the_root_folder_is_the_application(files: AuditedFiles) -> None:
