@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
@@ -20,8 +20,10 @@ MAX_NAMES: Final = 6
 MAX_TESTS: Final = 3
 """Tests with the same finding that are named; the rest is counted."""
 
-VARIABLE: Final = re.compile(rf'"[^"]*"|{"|".join(map(re.escape, map(str, State)))}|\d+(\.\d+)?( m?s)?')
-"""What differs in details of the same finding: contents, states of messages, and numbers."""
+VARIABLE: Final = re.compile(
+    rf'"[^"]*"|{"|".join(map(re.escape, map(str, State)))}|[0-9a-f]{{32}}|(?<![:\d])\d+(\.\d+)?( m?s)?'
+)
+"""What differs in details of the same finding: contents, states and ids of messages, and numbers but those of lines."""
 
 
 class FoundCell(NamedTuple):
@@ -56,16 +58,38 @@ class AuditFinding(NamedTuple):
 
 
 def findings_of(tests: Iterable[AuditedTest]) -> list[AuditFinding]:
-    """Return the findings of tests, the worst first. Those whose details differ only in what varies are one."""
-    groups: dict[tuple[tuple[str, ...], str], tuple[str, list[FoundCell]]] = {}
+    """Return the findings of tests, the worst first.
+
+    Cells of a test whose details differ only in what varies are one. Cells of other tests belong to it if the detail
+    names the same place of a crash, or if they have the same variations.
+    """
+    groups: defaultdict[object, list[AuditFinding]] = defaultdict(list)
     for test in tests:
-        for cell in test.finding_cells:
-            pairs = [pair for pair in zip(cell.verdicts, cell.details, strict=True) if pair[0] in cell.findings]
-            detail = "; ".join(detail for _, detail in pairs if detail)
-            found = groups.setdefault((cell.findings, VARIABLE.sub("#", detail)), (detail, []))
-            found[1].append(FoundCell(test.test, cell))
-    findings = (AuditFinding(verdicts, detail, tuple(cells)) for (verdicts, _), (detail, cells) in groups.items())
+        for kind, cells in _kinds_of(test).items():
+            finding = AuditFinding(
+                cells[0].findings, _detail(cells[0]), tuple(FoundCell(test.test, each) for each in cells)
+            )
+            has_place = Verdict.CRASHED in finding.verdicts
+            groups[kind, None if has_place else tuple(each.variation for each in cells)].append(finding)
+    findings = (
+        first._replace(cells=tuple(cell for each in (first, *others) for cell in each.cells))
+        for first, *others in groups.values()
+    )
     return sorted(findings, key=lambda each: [*Verdict].index(Verdict(each.verdicts[0])))
+
+
+def _kinds_of(test: AuditedTest) -> dict[tuple[tuple[str, ...], str], list[Cell]]:
+    """Return the cells of a test with findings, by their verdicts and what does not vary of their details."""
+    kinds: defaultdict[tuple[tuple[str, ...], str], list[Cell]] = defaultdict(list)
+    for cell in test.finding_cells:
+        kinds[cell.findings, VARIABLE.sub("#", _detail(cell))].append(cell)
+    return kinds
+
+
+def _detail(cell: Cell) -> str:
+    """Return what the application did, as far as it is a finding."""
+    pairs = zip(cell.verdicts, cell.details, strict=True)
+    return "; ".join(detail for verdict, detail in pairs if detail and verdict in cell.findings)
 
 
 def count_text(cells: Iterable[Cell]) -> str:

@@ -107,6 +107,14 @@ def test_same_finding_of_several_tests_is_listed_once() -> None:
     assert failure_text(tests[1], REPLAYS).split("\n")[:2] == ["mocksms audit: 2 crashed", "crashed: 401"]
 
 
+def test_findings_of_other_variations_and_at_other_places_are_others() -> None:
+    twice = [cell(name, "sent twice", detail=f'2 SMS "{name}"') for name in ("delay", "empty", "callback-twice")]
+    crashes = [cell("503", "crashed", detail=f"KeyError: '{digit * 32}' at a.py:1{digit}") for digit in "89"]
+    tests = [audited("a.py::test_a", *twice[:2], crashes[0]), audited("a.py::test_b", twice[2], crashes[1])]
+    titles = ["crashed: 503", "crashed: 503", "sent twice: delay, empty", "sent twice: callback-twice"]
+    assert [finding.title for finding in findings_of(tests)] == titles
+
+
 def test_long_lists_are_counted() -> None:
     tests = [audited(f"a.py::test_{letter}", *(cell(str(n), "hung") for n in range(9))) for letter in "abcde"]
     (finding,) = findings_of(tests)
