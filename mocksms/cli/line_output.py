@@ -35,8 +35,11 @@ class LineOutput:
     def __call__(self, text: str) -> None:
         """Write lines as far as their reader takes them. Only an event loop tries again with the others."""
         for line in text.splitlines(keepends=True):
-            length = max(1, PIPE_BYTES // MAX_ENCODED) if _encoded_size(line) > PIPE_BYTES else len(line)
-            self._waiting += (line[start : start + length] for start in range(0, len(line), length))
+            if _encoded_size(line) <= PIPE_BYTES:
+                self._waiting.append(line)
+            else:
+                length = max(1, PIPE_BYTES // MAX_ENCODED)
+                self._waiting += (line[start : start + length] for start in range(0, len(line), length))
         self._size += len(text)
         self._flush()
         while self._size > MAX_WAITING:
@@ -60,9 +63,10 @@ class LineOutput:
 
     def _next_chunk(self) -> str:
         """Remove and return some text that a pipe takes at once."""
-        chunk, size = "", 0
+        lines, size = list[str](), 0
         while self._waiting and (size := size + _encoded_size(self._waiting[0])) <= PIPE_BYTES:
-            chunk += self._waiting.popleft()
+            lines.append(self._waiting.popleft())
+        chunk = "".join(lines)
         self._size -= len(chunk)
         return chunk
 

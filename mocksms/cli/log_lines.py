@@ -44,4 +44,4 @@ def request_line(
 
 def time_text(at: datetime) -> str:
     """Return date and time with the zone; strftime would slow down every send."""
-    return f"{at.year}-{at.month:02}-{at.day:02} {at.hour:02}:{at.minute:02}:{at.second:02} UTC"
+    return f"{at.isoformat(' ', 'seconds')[:19]} UTC"

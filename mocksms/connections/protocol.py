@@ -158,11 +158,9 @@ class Protocol(HttpToolsProtocol):
             RepeatedHeader: it has more than one Host or Origin; the parser then refuses the request.
         """
         self._end_head()
-        names = [name for name, _ in self.headers]
-        for name in SINGLE_HEADERS:
-            if names.count(name) > 1:
-                self._why = f"The request has {names.count(name)} {name.decode().title()} headers."
-                raise RepeatedHeader
+        names = dict(self.headers).keys()
+        if len(names) < len(self.headers):
+            self._check_repeated()
         parser, url = self.parser, parse_url(self.url)
         path = url.path.decode("ascii")
         self.scope = {
@@ -241,6 +239,14 @@ class Protocol(HttpToolsProtocol):
             self.transport.abort()
         else:
             self.transport.close()
+
+    def _check_repeated(self) -> None:
+        """Refuse a request with a header more than once that may occur once."""
+        names = [name for name, _ in self.headers]
+        for name in SINGLE_HEADERS:
+            if names.count(name) > 1:
+                self._why = f"The request has {names.count(name)} {name.decode().title()} headers."
+                raise RepeatedHeader
 
     def _add_exchange(self, *, expects_100_continue: bool) -> None:
         """Add the exchange of a request whose head is complete; it waits for those before it."""
