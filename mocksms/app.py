@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, nullcontext, suppress
 from functools import cache, partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from starlette.applications import Starlette
@@ -18,10 +19,9 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from mocksms.asgi.slices import Slices
+from mocksms.engine.clock import system_time
 from mocksms.engine.controls import Controls
 from mocksms.engine.engine import Engine
-from mocksms.inspection.auth import Guard
-from mocksms.inspection.context import Context
 from mocksms.provider.app import FIRST_SEGMENTS as PROVIDER_SEGMENTS
 from mocksms.provider.app import OPERATIONS as PROVIDER_OPERATIONS
 from mocksms.provider.app import ProviderApp
@@ -37,6 +37,7 @@ from mocksms.webhooks.client import WebhookClient
 from mocksms.webhooks.dispatcher import Dispatcher
 
 if TYPE_CHECKING:
+    from mocksms.inspection.context import Context
     from mocksms.state.state_saver import StateSaver
 
 log = logging.getLogger("mocksms")
@@ -70,9 +71,8 @@ def create_app(
     """
     stopping = stopping or asyncio.Event()
     slices = Slices()
-    context = Context(engine, slices)
-    background = Starlette(lifespan=lambda _: _background(context, stopping, scenarios, saver))
-    inspection = DeferredApp(lambda: own_app(context))
+    inspection = DeferredApp(engine, slices, stopping)
+    background = Starlette(lifespan=lambda _: _background(inspection, scenarios, saver))
     provider, public_pages = ProviderApp(engine, stopping, slices), PublicPages(engine)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -99,23 +99,42 @@ def create_app(
 
 
 class DeferredApp:
-    """An application that is created at its first request, in a thread: its imports take long.
+    """The inspection API and the web UI, which are created at their first request: their imports take long.
 
     So a mock answers sends earlier. Those who only send never wait for it.
     """
 
-    def __init__(self, create: Callable[[], ASGIApp]) -> None:
-        self._create = create
+    def __init__(self, engine: Engine, slices: Slices, stopping: asyncio.Event) -> None:
+        self.engine = engine
+        self.slices = slices
+        self.stopping = stopping
+        self._started, self._first_cursor = system_time(), engine.cursor
         self._creating = asyncio.Lock()
         self._app: ASGIApp | None = None
+        self._stop: Callable[[], None] = slices.stop
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request."""
         async with self._creating:
             if self._app is None:
-                self._app = await asyncio.to_thread(self._create)
+                await asyncio.to_thread(import_module, "mocksms.inspection.routes")
+                self._app = self._create()
             app = self._app
         await app(scope, receive, send)
+
+    def _create(self) -> ASGIApp:
+        from mocksms.inspection.context import Context
+
+        context = Context(self.engine, self.slices, started=self._started, first_cursor=self._first_cursor)
+        self._stop = context.stop
+        if self.stopping.is_set():
+            context.stop()
+        return own_app(context)
+
+    def stop(self) -> None:
+        """End what waits and what is held, since the mock stops."""
+        self._stop()
+        self.engine.holds.release(None)
 
 
 class RepeatedErrors:
@@ -141,14 +160,14 @@ class RepeatedErrors:
 
 @asynccontextmanager
 async def _background(
-    context: Context, stopping: asyncio.Event, scenarios: StartScenarios | None, saver: StateSaver | None
+    inspection: DeferredApp, scenarios: StartScenarios | None, saver: StateSaver | None
 ) -> AsyncIterator[None]:
     """Run the background tasks of a mock."""
-    engine, settings = context.engine, context.engine.settings
-    work = [_tick(context), stop_at(context, stopping)]
+    engine, settings, slices = inspection.engine, inspection.engine.settings, inspection.slices
+    work = [_tick(engine, slices), stop_at(inspection.stop, inspection.stopping)]
     if scenarios is not None:
-        work.append(_watch(scenarios, context.controls))
-    saving = nullcontext() if saver is None else saver.running(partial(context.slices.run, to_end=True))
+        work.append(_watch(scenarios, Controls(engine)))
+    saving = nullcontext() if saver is None else saver.running(partial(slices.run, to_end=True))
     async with saving, running(*work):
         client = WebhookClient(AllowList(settings.webhook_allow), settings.webhook_timeout.total_seconds())
         dispatcher = Dispatcher(engine, client)
@@ -167,10 +186,10 @@ async def running(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
             await task
 
 
-async def stop_at(context: Context, stopping: asyncio.Event) -> None:
+async def stop_at(stop: Callable[[], None], stopping: asyncio.Event) -> None:
     """Stop a mock once an event is set."""
     await stopping.wait()
-    context.stop()
+    stop()
 
 
 async def _watch(scenarios: StartScenarios, controls: Controls) -> None:
@@ -192,6 +211,7 @@ def own_app(context: Context, lifespan: Lifespan[Starlette] | None = None, shows
         lifespan: what runs in the background.
         shows: what a read-only mock shows, trace or snapshot.
     """
+    from mocksms.inspection.auth import Guard
     from mocksms.inspection.routes import explain, routes
 
     pages = static_routes(read_only=shows is not None)
@@ -222,11 +242,11 @@ async def _serve_openapi(_: Request) -> JSONResponse:
     return JSONResponse(openapi())
 
 
-async def _tick(context: Context) -> None:
+async def _tick(engine: Engine, slices: Slices) -> None:
     """Apply due events of real time: without a request, nothing else does."""
     errors = RepeatedErrors("mocksms failed to apply due events; it tries again")
     while True:
         await asyncio.sleep(TICK_SECONDS)
         with errors:
-            await context.slices.run(context.engine.tick_in_steps(), to_end=True)
-            context.engine.outbox.check_due()
+            await slices.run(engine.tick_in_steps(), to_end=True)
+            engine.outbox.check_due()

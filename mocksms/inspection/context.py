@@ -6,6 +6,7 @@ import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pydantic import BaseModel
@@ -50,20 +51,29 @@ View = TypeVar("View", bound=BaseModel)
 class Context:
     """A mock with everything that the handlers of the inspection API need.
 
-    `view` is the snapshot that it shows, None for a mock that does more.
+    `view` is the snapshot that it shows, None for a mock that does more. `started` is when the mock was, and
+    `first_cursor` the cursor at that time: now, unless it started before its inspection API was needed.
     """
 
-    def __init__(self, engine: Engine, slices: Slices | None = None, view: SnapshotView | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        slices: Slices | None = None,
+        view: SnapshotView | None = None,
+        started: datetime | None = None,
+        first_cursor: int | None = None,
+    ) -> None:
         self.engine = engine
         self.view = view
         self.slices = slices or Slices()
-        self.started = system_time()
+        self.started = started or system_time()
         self.controls = Controls(engine)
         self.message_waits = MessageWaits(engine, self.slices)
         self.callback_waits = CallbackWaits(engine, self.slices)
         self.snapshot_lock = asyncio.Semaphore(1)
         self.library = Library(engine.settings.scenario_folder)
-        self.streams = Streams(engine, f"{self.started.timestamp() * 1_000_000:.0f}")
+        epoch = f"{self.started.timestamp() * 1_000_000:.0f}"
+        self.streams = Streams(engine, epoch, engine.cursor if first_cursor is None else first_cursor)
 
     def filter(self, filters: Filters, after: int | None, before: int | None = None) -> MessageFilter:
         """Return the filters of a call, after a cursor and before another."""

@@ -148,10 +148,15 @@ class Streams:
     """All event streams of one mock."""
 
     def __init__(
-        self, engine: Engine, epoch: str, stall: float = STALL_SECONDS, keep_alive: float = KEEP_ALIVE_SECONDS
+        self,
+        engine: Engine,
+        epoch: str,
+        first_cursor: int,
+        stall: float = STALL_SECONDS,
+        keep_alive: float = KEEP_ALIVE_SECONDS,
     ) -> None:
         self.log = EventLog(epoch, engine.accounts.budget)
-        self.first_cursor = engine.cursor
+        self.first_cursor = first_cursor
         self.stall = stall
         self.keep_alive = keep_alive
         self._open: set[asyncio.Future[str]] = set()

@@ -27,7 +27,7 @@ class ReadOnlyApp:
         self._shows = "trace" if view.trace else "snapshot"
         self._context = Context(view.engine, view=view)
         stopping = stopping or asyncio.Event()
-        self._own_app = own_app(self._context, lambda _: running(stop_at(self._context, stopping)), self._shows)
+        self._own_app = own_app(self._context, lambda _: running(stop_at(self._context.stop, stopping)), self._shows)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request; refuse those to the emulated API and to public pages."""

@@ -217,10 +217,9 @@ def test_streams_beyond_the_limit_are_refused_until_one_ends(own_mock: Mock, mon
 
 def watched(mock: Mock, count: int) -> None:
     """Wait until `count` streams are open."""
-    (opened,) = listeners_of(mock, streams.Streams)
     deadline = timer() + TIMEOUT
-    while len(opened) != count:
-        assert timer() < deadline, f"{len(opened)} streams are open"
+    while (opened := sum(map(len, listeners_of(mock, streams.Streams)))) != count:
+        assert timer() < deadline, f"{opened} streams are open"
         Api(mock).get("health")
 
 
