@@ -60,6 +60,8 @@ class RunAudit:
     def pytest_runtest_teardown(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
         """Run a test again, after its own teardown and before that of fixtures of wider scope."""
         is_due = item.stash.get(PASSED, False) and not is_copy(item) and self._session is not None
+        if AUDITED in item.stash:  # a plugin that runs failed tests again
+            return
         if not is_due or item.session.shouldstop or item.session.shouldfail:
             return
         run, stash = item.stash.get(RUN, None), copy_of_stash(item.stash)
@@ -85,6 +87,7 @@ class RunAudit:
             report.user_properties += [(f"mocksms-audit: {cell.variation}", ", ".join(cell.findings)) for cell in found]
             if found and report.passed:
                 report.outcome, report.longrepr = "failed", failure_of(audited, self._replays)
+                report._pdbshown = True  # the section of the audit has it, not the errors of pytest
         return report
 
     @pytest.hookimpl(tryfirst=True)
@@ -92,8 +95,9 @@ class RunAudit:
         """Collect the cells of a test."""
         row = getattr(report, ROW, None)
         if row is not None:
-            self._report.add(AuditedTest.from_row(row))
-            report._pdbshown = True  # not in the errors of pytest, too
+            audited = AuditedTest.from_row(row)
+            self._report.add(audited)
+            self._progress.show(audited)
 
     def pytest_sessionfinish(self) -> None:
         """Write the JSON file; an xdist worker sends its count instead."""

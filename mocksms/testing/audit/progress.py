@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from mocksms.testing.audit.cells import Cell
-from mocksms.testing.audit.table import piece_of
+from mocksms.testing.audit.cells import AuditedTest, Cell
+from mocksms.testing.audit.table import Piece, piece_of, write_pieces
 
 INDENT = "    "
 
 
 class AuditProgress:
-    """The lines of progress in the terminal; there are none with `-q`, and in a worker of xdist.
+    """The lines of progress in the terminal; there are none with `-q`, and those of xdist workers only with `-v`.
 
     Args:
         config: the configuration of pytest.
@@ -23,6 +23,15 @@ class AuditProgress:
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
+
+    def show(self, test: AuditedTest) -> None:
+        """Show the line of a test that has ended in an xdist worker."""
+        manager = self._config.pluginmanager
+        if manager.hasplugin("dsession") and self._config.get_verbosity() > 0 and test.cells:
+            reporter: Any = manager.getplugin("terminalreporter")
+            reporter.ensure_newline()
+            write_pieces(reporter, [Piece(f"{INDENT}audit of {test.test} "), *map(piece_of, test.cells)])
+            reporter.line("")
 
     @contextmanager
     def of(self, item: pytest.Item) -> Iterator[Callable[[Cell], None]]:
@@ -43,8 +52,7 @@ class AuditProgress:
 
         def show(cell: Cell) -> None:
             if is_shown:
-                piece = piece_of(cell)
-                reporter.write(piece.text, flush=True, **({piece.colour: True} if piece.colour else {}))
+                write_pieces(reporter, [piece_of(cell)])
 
         try:
             yield show

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
@@ -12,7 +12,7 @@ from mocksms.settings import SessionSettings
 from mocksms.testing.audit.cells import AuditedTest
 from mocksms.testing.audit.findings import count_text, failure_text, findings_of
 from mocksms.testing.audit.replay import Replays
-from mocksms.testing.audit.table import Piece, legend, table
+from mocksms.testing.audit.table import legend, markup, table, write_pieces
 from mocksms.testing.described_errors import errors_to
 from mocksms.testing.json_file import write_json
 
@@ -37,14 +37,14 @@ class AuditReport:
         self._options = options
         self._replays = replays
         self._config = config
-        self._tests: list[AuditedTest] = []
+        self._found: dict[str, AuditedTest] = {}
         self._problems: list[str] = []
         self.silent = 0
         """Tests that use the mock and send nothing."""
 
     def add(self, test: AuditedTest) -> None:
         """Add a test, and write the scenario files of its findings."""
-        self._tests.append(test)
+        self._found[test.test] = test
         for cell in test.cells:
             if cell.scenario is not None:
                 with errors_to(lambda text: self._problems.append(f"a scenario file is not written: {text}")):
@@ -60,7 +60,7 @@ class AuditReport:
     def print_to(self, reporter: Any) -> None:
         """Print the section of the report."""
         reporter.section(TITLE)
-        audited = [test for test in self._in_order() if test.cells]
+        audited = [test for test in self._tests() if test.cells]
         if audited:
             self._print_table(reporter, audited)
         self._print_findings(reporter, audited)
@@ -92,8 +92,8 @@ class AuditReport:
 
     def _print_exceptions(self, reporter: Any) -> None:
         """Print which tests are not audited, and which findings are allowed, each with the reason."""
-        allowed = [(test, names) for test in self._tests if (names := allowed_text(test))]
-        left_out = [test for test in self._tests if test.not_audited]
+        allowed = [(test, names) for test in self._tests() if (names := allowed_text(test))]
+        left_out = [test for test in self._tests() if test.not_audited]
         if allowed:
             reporter.line("")
             reporter.line("allowed", bold=True)
@@ -114,19 +114,19 @@ class AuditReport:
             yield f"findings in {counted(tests, 'test')}: {found}", "red"
         elif audited:
             yield "no findings", "green"
-        left_out = sum(bool(test.not_audited) for test in self._tests)
+        left_out = sum(bool(test.not_audited) for test in self._found.values())
         parts = [f"{counted(len(audited), 'test')} audited in {counted(len(cells), 'run')}"]
         parts += [f"{left_out} not audited"] if left_out else []
         parts += [f"{self.silent} without a message"] if self.silent else []
         yield ", ".join(parts), ""
 
-    def _in_order(self) -> list[AuditedTest]:
+    def _tests(self) -> list[AuditedTest]:
         """Return the tests as they ran; those of several workers by their names, which is the same in each run."""
         is_parallel = self._config.pluginmanager.hasplugin("dsession")
-        return sorted(self._tests, key=lambda each: each.test) if is_parallel else self._tests
+        return sorted(self._found.values(), key=lambda each: each.test) if is_parallel else [*self._found.values()]
 
     def _rows(self) -> Iterator[dict[str, Any]]:
-        for test in self._in_order():
+        for test in self._tests():
             for cell in test.cells:
                 yield {
                     "test": test.test,
@@ -150,17 +150,6 @@ def allowed_text(test: AuditedTest) -> str:
 def counted(count: int, noun: str) -> str:
     """Return a number with its noun."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
-def write_pieces(reporter: Any, pieces: Iterable[Piece]) -> None:
-    """Write a line of the table in its colours."""
-    for piece in pieces:
-        reporter.write(piece.text, **markup(piece.colour))
-
-
-def markup(colour: str) -> dict[str, bool]:
-    """Return a colour as pytest wants it, empty for none."""
-    return {colour: True} if colour else {}
 
 
 def failure_of(test: AuditedTest, replays: Replays) -> Any:

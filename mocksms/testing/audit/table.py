@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from mocksms.testing.audit.cells import AuditedTest, Cell
 from mocksms.testing.audit.verdicts import Verdict
@@ -78,6 +78,17 @@ def legend(tests: Sequence[AuditedTest], width: int) -> Iterator[str]:
 def piece_of(cell: Cell) -> Piece:
     """Return the letter of a cell, with its colour."""
     return Piece(cell.worst.letter, _colour(cell))
+
+
+def write_pieces(reporter: Any, pieces: Iterable[Piece]) -> None:
+    """Write a line of the table in its colours."""
+    for piece in pieces:
+        reporter.write(piece.text, flush=True, **markup(piece.colour))
+
+
+def markup(colour: str) -> dict[str, bool]:
+    """Return a colour as pytest wants it, empty for none."""
+    return {colour: True} if colour else {}
 
 
 def _colour(cell: Cell) -> str:

@@ -300,10 +300,11 @@ def test_fixtures_and_frameworks_work_in_each_run(
 
     attached = [f"--mocksms-url={shared_mock.url}", "-n2", *only, "--mocksms-audit-report=b.json"]
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    attached += ["-p", "xdist", "-p", "mocksms.testing.plugin", "-k", "test_case or Class or parameters"]
+    attached += ["-p", "xdist", "-p", "mocksms.testing.plugin", "-k", "test_case or Class or parameters", "-v"]
     printed = runs.run(FRAMEWORKS, *attached, processes=True, passed=4, errors=4)
     parallel = {f"{named(cell)} {cell['verdicts']}" for cell in cells_in(runs.path / "b.json")}
     assert parallel == {cell for cell in cells if "anyio" not in cell and "sync" not in cell and "subtests" not in cell}
+    assert "::TestClass::test_fixtures G.\n" in printed
     assert "-n2" not in cells_in(runs.path / "b.json")[0]["replay"]
     assert f"--mocksms-url={shared_mock.url} " in cells_in(runs.path / "b.json")[0]["replay"]
 
@@ -493,3 +494,30 @@ def test_audit_stops_with_the_first_finding_where_the_run_does(runs: Runs) -> No
     """
     printed = runs.run(tests, "--mocksms-audit", "--mocksms-audit-only=503", "-x", passed=1, errors=1)
     assert "1 test audited in 1 run\n" in printed
+
+
+RERUNS = """
+def pytest_runtest_protocol(item, nextitem):
+    from _pytest.runner import runtestprotocol
+
+    for _ in range(2):
+        item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+        runtestprotocol(item, nextitem=nextitem)
+    return True
+"""
+
+
+def test_test_that_another_plugin_runs_again_is_audited_once(runs: Runs) -> None:
+    with (runs.path / "conftest.py").open("a", encoding="utf-8") as file:
+        file.write(RERUNS)
+    tests = """
+    import shop
+
+    def test_it(mocksms):
+        shop.post(mocksms)
+
+    def test_last(): ...
+    """
+    printed = runs.run(tests, "--mocksms-audit", "--mocksms-audit-only=503", passed=4, errors=2)
+    assert printed.count("audit of test_it") == 1
+    assert "\n1 test audited in 1 run\n" in printed
