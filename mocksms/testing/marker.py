@@ -123,15 +123,18 @@ def _issues(marker: Any) -> Iterator[str]:
 
 
 def _audit_issues(audit: object) -> Iterator[str]:
-    if audit is None or audit == AUDIT_SKIP:
-        return
-    if not isinstance(audit, Mapping):
+    if isinstance(audit, Mapping):
+        yield from _audit_value_issues(audit)
+    elif audit not in (None, AUDIT_SKIP):
         yield _issue("audit", audit, f'"{AUDIT_SKIP}", or a dict such as {AUDIT_EXAMPLE}')
-        return
+
+
+def _audit_value_issues(audit: Mapping[Any, Any]) -> Iterator[str]:
+    known = (*AUDIT_VALUES, "reason")
     for name, value in audit.items():
-        if name not in (*AUDIT_VALUES, "reason"):
-            known = ", ".join((*AUDIT_VALUES, "reason"))
-            yield f"audit of the marker mocksms has {name!r}, but can only have {known}{_nearest(name, AUDIT_VALUES)}"
+        if name not in known:
+            names = ", ".join(known)
+            yield f"audit of the marker mocksms has {name!r}, but can only have {names}{_nearest(name, known)}"
         elif name != "reason":
             yield from _value_issues(f"audit_{name}", f"{name} in audit of the marker mocksms", value)
         elif not isinstance(value, str) or not value.strip():
