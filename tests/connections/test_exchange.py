@@ -166,3 +166,13 @@ def test_application_that_waits_goes_on_in_a_task(starts_at_once: bool) -> None:
         return read(connection, len(HEAD) + 7)
 
     assert asyncio.run(serve(respond_late, talk, starts_at_once))[0] == HEAD + b"\r\nhello"
+
+
+def test_body_may_end_after_its_response_and_a_header_may_be_repeated() -> None:
+    def talk(connection: socket.socket) -> bytes:
+        connection.sendall(GET.replace(b"\r\n\r\n", b"\r\nAccept: a\r\nAccept: b\r\nContent-Length: 3\r\n\r\n"))
+        first = read(connection, len(HEAD) + 7)
+        connection.sendall(b"abc" + GET)
+        return first + read(connection, len(HEAD) + 7)
+
+    assert asyncio.run(serve(respond, talk))[0] == (HEAD + b"\r\nhello") * 2
