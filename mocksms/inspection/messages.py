@@ -246,10 +246,9 @@ def _found(
 
 def _codes(context: Context, call: InspectionCall, owned: OwnedMessage) -> CodesView | Response:
     text = context.engine.text_of(owned.message)
-    codes = find_codes(text)
     if call.as_text:
-        return text_response("\n".join(code.code for code in codes))
-    return CodesView(codes=[_code_view(text, code) for code in codes])
+        return text_response("\n".join(code.code for code in find_codes(text)))
+    return CodesView(codes=code_views(text))
 
 
 def _page(
@@ -289,7 +288,7 @@ def message_view(context: Context, owned: OwnedMessage) -> MessageView:
         reject_reason_in_reads=message.state.reason_in_reads,
         decided_by=message.decided_by,
         segments=segments_view(shown, text),
-        codes=[_code_view(text, code) for code in find_codes(text)],
+        codes=code_views(text),
         links=links_in(text),
         tracks_clicks=context.engine.recipients.counts_clicks(message),
         clicks=len(message.clicks),
@@ -303,6 +302,11 @@ def message_view(context: Context, owned: OwnedMessage) -> MessageView:
         created_at=message.created_at,
         scheduled_at=message.due_at if message.due_at > message.created_at else None,
     )
+
+
+def code_views(text: str) -> list[CodeView]:
+    """Return the plausible one-time codes of a text, the best first."""
+    return [_code_view(text, code) for code in find_codes(text)]
 
 
 def _code_view(text: str, code: Code) -> CodeView:

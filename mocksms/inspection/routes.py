@@ -58,7 +58,7 @@ GROUPS: Final[dict[str, tuple[str, tuple[Endpoint, ...]]]] = {
         (*scenarios.ENDPOINTS, *holds.ENDPOINTS),
     ),
     "Requests": (
-        "Recorded requests to the emulated API, also refused and malformed ones, and test sends.",
+        "Recorded requests to the emulated API, also refused and malformed ones; test sends and their preview.",
         (*requests.ENDPOINTS, *sends.ENDPOINTS),
     ),
     "Snapshots": (

@@ -1,4 +1,4 @@
-"""Test sends: the mock itself sends an SMS as an application does, and says what happened on the wire."""
+"""Test sends: how an SMS will look, and a send that the mock itself makes, with what happened on the wire."""
 
 from __future__ import annotations
 
@@ -11,14 +11,19 @@ from mocksms.asgi.bodies import Disconnected
 from mocksms.connections.wire import WireEnd, exchange
 from mocksms.engine.clock import Stopwatch
 from mocksms.engine.keys import MAX_KEY_LENGTH
+from mocksms.engine.messages import TOKEN_LENGTH
 from mocksms.inspection.context import Context, endpoint
-from mocksms.inspection.messages import MAX_WAIT_SECONDS
-from mocksms.inspection.models import RequestModel
+from mocksms.inspection.messages import MAX_WAIT_SECONDS, CodeView, code_views
+from mocksms.inspection.models import MAX_NAME_LENGTH, RequestModel
 from mocksms.inspection.parameters import InspectionCall
-from mocksms.schemas.responses import ResponseModel
+from mocksms.inspection.segments import SegmentsView, segments_view
+from mocksms.schemas.responses import ResponseModel, Text
 from mocksms.settings import API_PREFIX, url_of
+from mocksms.sms.message import NO_FIELDS, Submission
+from mocksms.sms.text import MAX_TEXT_LENGTH, Template, links_in
 
 SEND_PATH: Final = f"{API_PREFIX}/transactional/sms/send"
+UNKNOWN_TOKEN: Final = TOKEN_LENGTH * "0"
 EXAMPLE: Final = '{"message": {"content": "Your code is 481516", "to": [{"mobile_number": "972-54-1111111"}]}}'
 
 
@@ -45,6 +50,43 @@ class WireView(ResponseModel):
     received: int = Field(description="Bytes of the body that arrived")
     expected: int | None = Field(description="Bytes of the body by its Content-Length, null without a response")
     duration: float = Field(description="In seconds, until the response or the end of the connection")
+
+
+class PreviewBody(RequestModel):
+    """The content of a send, with the options that change its text."""
+
+    content: Annotated[str, Field(max_length=MAX_TEXT_LENGTH)]
+    charset: Annotated[str, Field(max_length=MAX_NAME_LENGTH)] = ""
+    add_unsubscribe_link: bool = True
+    add_unsubscribe_sms_reply: bool = False
+    track_clicks: bool = False
+
+
+class PreviewView(ResponseModel):
+    """A text as the phone will show it. The id in its links is not known yet."""
+
+    text: Text
+    segments: SegmentsView
+    codes: list[CodeView] = Field(description="Plausible one-time codes, the best first")
+    links: list[Text] = Field(description="The links that the phone will show")
+
+
+def preview_sms(context: Context, call: InspectionCall) -> PreviewView:
+    """Return how the phone will show an SMS, without sending it.
+
+    Placeholders stay as written.
+    """
+    body: PreviewBody = call.body
+    submission = Submission(
+        body.content,
+        charset=body.charset,
+        unsubscribe_link=body.add_unsubscribe_link,
+        unsubscribe_reply=body.add_unsubscribe_sms_reply,
+        track_clicks=body.track_clicks,
+    )
+    shown = Template(submission).shown(NO_FIELDS, context.engine.text_policy, UNKNOWN_TOKEN)
+    text = str(shown)
+    return PreviewView(text=text, segments=segments_view(shown, text), codes=code_views(text), links=links_in(text))
 
 
 async def send_test_sms(_: Context, call: InspectionCall) -> WireView:
@@ -100,5 +142,14 @@ ENDPOINTS: Final = (
         query=None,
         body=TestSendBody,
         examples={"one SMS": {"key": "demo", "body": EXAMPLE}},
+    ),
+    endpoint(
+        "POST",
+        "preview",
+        preview_sms,
+        returns=PreviewView,
+        query=None,
+        body=PreviewBody,
+        examples={"Hebrew": {"content": "הקוד שלך הוא 481516", "charset": "unicode"}},
     ),
 )

@@ -65,6 +65,7 @@ def test_route_table_is_that_of_the_design() -> None:
         ("GET", "health"),
         ("GET", "trace"),
         ("POST", "test-send"),
+        ("POST", "preview"),
         ("GET", "search"),
         ("GET", "numbers"),
         ("GET", "fidelity"),

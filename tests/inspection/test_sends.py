@@ -70,3 +70,25 @@ def test_held_send_ends_with_its_timeout_or_its_client(own_mock: Mock) -> None:
 def test_key_that_no_header_can_have_is_refused(own_mock: Mock) -> None:
     for key in ("", "a\r\nX-Evil: 1", "מפתח"):
         assert "key" in Api(own_mock).refused(400, "POST", "test-send", {"key": key, "body": "{}"})["issues"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"add_unsubscribe_link": False, "charset": "unicode"},
+        {"add_unsubscribe_sms_reply": True},
+        {"track_clicks": True},
+    ],
+    ids=str,
+)
+def test_preview_is_what_the_phone_shows_after_the_send(own_mock: Mock, options: dict[str, Any]) -> None:
+    content = "קוד 481516, see https://shop.example/a " + "b" * 70
+    preview = Api(own_mock).post("preview", {"content": content, **options})
+    (sent,) = Api(own_mock, KEY).send(SENT, content=content, **options)
+    message = Api(own_mock, KEY).get(f"messages/{sent}")
+    token = "0" * 12
+    assert preview["text"].replace(token, sent[:12]) == message["text"]
+    assert [link.replace(token, sent[:12]) for link in preview["links"]] == message["links"]
+    assert (preview["segments"], preview["codes"]) == (message["segments"], message["codes"])
+    assert Api(own_mock, KEY).get("messages")["total"] == 1
