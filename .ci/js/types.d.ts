@@ -140,6 +140,7 @@ declare namespace Api {
   };
   type SearchIssue = { part: string; note: string; better: string };
   type SearchResult = { message: Message | null; reply: Reply | null };
+  type Preview = { text: string; segments: Segments; codes: Code[]; links: string[] };
   /** What a test send got on the wire. */
   type Wire = {
     end: "response" | "truncated" | "reset" | "timeout";
@@ -225,7 +226,7 @@ declare namespace Api {
     logs: LogLine[];
   };
   type MagicNumber = { number: string; outcome: string };
-  type Error = { status: number; message: string; explanation?: { text: string } | null };
+  type Error = { status: number; message: string; issues?: Record<string, string[]> | null };
   /** A row of the response of the emulated API to a send. */
   type SentRow = { mobile_number: string; status: string; reject_reason: string | null; transaction_id: string };
 

@@ -41,6 +41,7 @@ def query_of(inbox: Inbox) -> dict[str, str]:
 def test_first_steps_send_reply_stop_see_the_reason_and_load_a_scenario(inbox: Inbox) -> None:
     page = inbox.open().page
     page.get_by_role("button", name="Send a test SMS").click()
+    inbox.panel.get_by_label("allow STOP replies").check()
     inbox.compose("Hello from the page")
     expect(inbox.bubble("Hello from the page")).to_contain_text("sent")
     page.get_by_role("button", name="Reply STOP").click()

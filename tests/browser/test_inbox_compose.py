@@ -74,7 +74,7 @@ def test_draft_survives_a_reload_and_every_option_is_sent(inbox: Inbox, own_mock
         ("Send at", "2099-01-20 13:05:00+02:00"),
     ):
         inbox.panel.get_by_label(label, exact=False).last.fill(value)
-    for label in ("track clicks", "async", "unsubscribe link"):
+    for label in ("track clicks", "async", "charset unicode"):
         inbox.panel.get_by_label(label).check()
     inbox.open("?panel=compose")
     expect(inbox.panel.get_by_label("Text")).to_have_value("שלום")
@@ -84,6 +84,57 @@ def test_draft_survives_a_reload_and_every_option_is_sent(inbox: Inbox, own_mock
     assert (message["tags"], message["sender"], message["scheduled_at"]) == (["a", "b"], "Shop", "2099-01-20T11:05:00Z")
     assert "/u/" in message["text"]
     assert message["warnings"] == []
+
+
+def test_form_has_the_defaults_of_the_api_and_shows_how_the_sms_will_look(inbox: Inbox, own_mock: Mock) -> None:
+    inbox.open("?panel=compose")
+    panel = inbox.panel
+    expect(panel.get_by_label("unsubscribe link")).to_be_checked()
+    assert panel.get_by_role("checkbox", checked=True).count() == 1
+    preview = panel.get_by_role("group", name="Preview")
+    expect(preview).to_contain_text("1 × GSM-7")
+    panel.get_by_label("Text").fill("קוד 481516 " + "א" * 70)
+    expect(preview).to_contain_text("2 × UCS-2")
+    expect(preview).to_contain_text("may need charset unicode")
+    expect(preview.locator("mark")).to_have_text("481516")
+    expect(preview.locator(".segment-mark")).to_have_count(1)
+    panel.get_by_label("charset unicode").check()
+    expect(preview).not_to_contain_text("may need")
+    panel.get_by_label("unsubscribe link").uncheck()
+    expect(preview).not_to_contain_text("/u/")
+    to, magic = panel.locator("[name=to]"), panel.get_by_label("Magic numbers")
+    to.fill("972-50-00022 17")
+    expect(magic).to_have_value("972-50-0002200")
+    to.fill("")
+    expect(magic).to_have_value("")
+    inbox.page.keyboard.press("Control+Enter")
+    expect(panel.get_by_role("alert")).to_have_text("Enter a number, such as 972-54-1111111.")
+    expect(to).to_be_focused()
+    inbox.page.keyboard.type(NUMBER)
+    expect(panel.get_by_role("alert")).to_have_count(0)
+    inbox.page.keyboard.press("Control+Enter")
+    expect(inbox.bubble("481516")).to_be_visible()
+    assert api_of(own_mock, "demo").get("messages")["total"] == 1
+
+
+def test_what_is_wrong_is_shown_at_the_field(inbox: Inbox, own_mock: Mock) -> None:
+    sent(own_mock)
+    inbox.open("?panel=controls")
+    for label, value, button, words in (
+        ("Advance the clock by", "soon", "Advance", "Must be a duration such as"),
+        ("Credit in segments", "-1", "Set", "Must be at least 0."),
+        ("how many times", "0", "Set fault", "Must be at least 1."),
+    ):
+        field = inbox.panel.get_by_label(label)
+        field.fill(value)
+        field.locator("xpath=ancestor::form").get_by_role("button", name=button, exact=True).click()
+        expect(inbox.panel.locator(".field-error").filter(has_text=words)).to_be_visible()
+        expect(field).to_be_focused()
+        expect(field).to_have_attribute("aria-invalid", "true")
+        field.fill("1")
+        expect(inbox.panel.locator(".field-error")).to_have_count(0)
+    expect(inbox.error).to_be_empty()
+    inbox.watched.allow_issues("400")
 
 
 def test_late_response_shows_a_notice_only(inbox: Inbox, own_mock: Mock) -> None:
@@ -124,12 +175,13 @@ def test_invalid_key_is_focused_even_in_a_closed_fold(inbox: Inbox) -> None:
     fold = inbox.panel.get_by_text("Sender, tags, time, API key")
     field = inbox.panel.get_by_label("X-API-Key")
     fold.click()
-    for key in ("", "מפתח"):
+    for key, words in (("", "Enter an API key"), ("מפתח", "Use Latin letters")):
         field.fill(key)
         fold.click()
         expect(field).to_be_hidden()
         inbox.press("Send")
         expect(field).to_be_focused()
+        expect(inbox.panel.get_by_role("alert")).to_contain_text(words)
     assert not any("test-send" in url for url in inbox.watched.requested)
 
 

@@ -17,12 +17,12 @@ export const authEvents = new EventTarget();
 export class ApiError extends Error {
   /**
    * @param {number} status
-   * @param {Pick<Api.Error, "message" | "explanation">} error
+   * @param {Pick<Api.Error, "message" | "issues">} error
    */
-  constructor(status, { message, explanation }) {
+  constructor(status, { message, issues }) {
     super(message);
     this.status = status;
-    this.explanation = explanation;
+    this.issues = issues;
   }
 }
 
@@ -138,4 +138,14 @@ export function sendSms(key, body) {
     query: ANY_ACCOUNT,
     body: { key, body: JSON.stringify(body), timeout: MAX_SEND_SECONDS },
   });
+}
+
+/**
+ * Read how the phone will show an SMS.
+ *
+ * @param {object} content
+ * @returns {Promise<Api.Preview>}
+ */
+export function previewSms(content) {
+  return request("POST", "preview", { query: ANY_ACCOUNT, body: content });
 }

@@ -7,14 +7,14 @@ import { ANY_ACCOUNT, get, saveKey, savedKeys, sendSms } from "../api/client.js"
 import { mockState } from "../state/mock-state.js";
 import { navigate, route } from "../state/route.js";
 import { tabStore } from "../state/storage.js";
-import { button, checkbox, field } from "../ui/components.js";
 import { attempt, showNotice } from "../ui/notices.js";
+import { fields, fillIn, isComplete, listOf, showMagicNumber, valuesOf } from "./compose-form.js";
+import { ComposePreview } from "./compose-preview.js";
 import { curlOfSend, sendResult } from "./compose-result.js";
 
 const DRAFT = storedName("mocksms-draft");
-const SEPARATOR = /[\n,;]+/;
 
-/** @typedef {Record<string, any>} Values the values of the form, by the names of its fields */
+/** @typedef {import("./compose-form.js").Values} Values */
 
 /**
  * Return the nodes of the panel.
@@ -25,18 +25,23 @@ export async function composePanel() {
   const { numbers } = await get("numbers", ANY_ACCOUNT);
   const draft = { to: "972-54-1111111", content: "Your code is 481516", ...tabStore.getObject(DRAFT) };
   const output = element("div", { "aria-live": "polite", class: "result" });
-  const form = element("form", { class: "compose" }, fields(numbers, draft), output);
+  const preview = new ComposePreview();
+  const form = element("form", { class: "compose", novalidate: true }, fields(numbers, draft, preview.node), output);
   fillIn(form, draft);
   fillRecipient(form);
-  form.addEventListener("input", () => tabStore.setObject(DRAFT, valuesOf(form)));
-  form.addEventListener(
-    "invalid",
-    ({ target }) => target instanceof Element && target.closest("details")?.setAttribute("open", ""),
-    true,
-  );
+  preview.update(previewOf(valuesOf(form)));
+  form.addEventListener("input", () => {
+    const values = valuesOf(form);
+    tabStore.setObject(DRAFT, values);
+    showMagicNumber(form);
+    preview.update(previewOf(values));
+  });
+  form.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.isComposing) form.requestSubmit();
+  });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    submit(form, output);
+    if (isComplete(form)) submit(form, output);
   });
   return [element("h2", {}, "New SMS"), form];
 }
@@ -50,6 +55,7 @@ export function fillRecipient(form) {
   const { recipient, in: account } = route();
   const key = recipient && account && savedKeys()[account];
   fillIn(form, { to: recipient, ...(key && { key }) });
+  showMagicNumber(form);
   const hint = form.querySelector(".key-hint");
   if (!hint) return;
   hint.textContent =
@@ -57,112 +63,6 @@ export function fillRecipient(form) {
       ? `This phone got its SMS from the account ${mockState.accountName(account)}. The mock does not store the ` +
         "full API key: with a different key, the SMS comes from another account."
       : "";
-}
-
-/**
- * @param {Api.MagicNumber[]} numbers
- * @param {Values} draft
- * @returns {Dom.Child[]}
- */
-function fields(numbers, draft) {
-  const to = element("textarea", { name: "to", rows: "1", required: true, spellcheck: "false", autocomplete: "off" });
-  return [
-    field("To", to, "several numbers: separate them with commas"),
-    magicNumbers(numbers, to),
-    field("Text", element("textarea", { name: "content", rows: "4", required: true, dir: "auto" })),
-    element(
-      "div",
-      { class: "choices" },
-      checkbox("add_unsubscribe_sms_reply", "allow STOP replies", true),
-      checkbox("add_unsubscribe_link", "unsubscribe link"),
-      checkbox("track_clicks", "track clicks"),
-      checkbox("async", "async"),
-      checkbox("unicode", "charset unicode", true),
-    ),
-    moreFields(Object.values(savedKeys()).at(-1) ?? draft.key ?? "demo"),
-    element("p", { class: "muted key-hint" }),
-    element(
-      "div",
-      { class: "actions" },
-      element("button", { class: "primary" }, "Send"),
-      button("Close", () => navigate({ panel: null })),
-    ),
-  ];
-}
-
-/**
- * @param {Api.MagicNumber[]} numbers
- * @param {HTMLTextAreaElement} to
- */
-function magicNumbers(numbers, to) {
-  const select = element(
-    "select",
-    { name: "magic", "aria-label": "Magic numbers: each has a fixed outcome" },
-    element("option", { value: "" }, "or a magic number…"),
-    numbers.map(({ number, outcome }) => element("option", { value: number }, `${number}: ${outcome}`)),
-  );
-  select.addEventListener("change", () => {
-    if (!select.value) return;
-    to.value = select.value;
-    to.dispatchEvent(new Event("input", { bubbles: true }));
-  });
-  return select;
-}
-
-/** @param {string} key */
-function moreFields(key) {
-  const keyInput = element("input", {
-    name: "key",
-    value: key,
-    required: true,
-    pattern: "[\\x20-\\xff]+",
-    title: "An HTTP header can contain Latin letters, digits and signs only",
-    autocomplete: "off",
-    spellcheck: "false",
-  });
-  const time = { name: "send_at", autocomplete: "off", placeholder: "2030-01-20 13:05:00+02:00" };
-  return element(
-    "details",
-    {},
-    element("summary", {}, "Sender, tags, time, API key"),
-    field("Sender", element("input", { name: "sender_id", autocomplete: "off" })),
-    field("Tags", element("input", { name: "tags", autocomplete: "off" }), "separate them with commas"),
-    field("Send at", element("input", time)),
-    field("X-API-Key", keyInput, "each key is an account of its own"),
-  );
-}
-
-/** @param {HTMLFormElement} form */
-function inputs(form) {
-  return [...form.elements].filter(
-    (input) => input instanceof HTMLInputElement || input instanceof HTMLTextAreaElement,
-  );
-}
-
-/**
- * @param {HTMLFormElement} form
- * @returns {Values}
- */
-function valuesOf(form) {
-  return Object.fromEntries(
-    inputs(form).map((input) => [
-      input.name,
-      input.type === "checkbox" && "checked" in input ? input.checked : input.value,
-    ]),
-  );
-}
-
-/**
- * @param {HTMLFormElement} form
- * @param {Values} values
- */
-function fillIn(form, values) {
-  for (const input of inputs(form)) {
-    const value = values[input.name];
-    if (value === undefined) continue;
-    if (input.type === "checkbox" && "checked" in input) input.checked = value;
-    else if (value) input.value = value;
-  }
 }
 
 /**
@@ -174,22 +74,35 @@ function bodyOf(values) {
   const message = {
     content: values.content,
     to: listOf(values.to).map((number) => ({ mobile_number: number })),
-    ...(values.unicode && { charset: "unicode" }),
-    add_unsubscribe_link: values.add_unsubscribe_link,
-    add_unsubscribe_sms_reply: values.add_unsubscribe_sms_reply,
-    ...(values.track_clicks && { track_clicks: true }),
+    ...textOptions(values),
     ...(values.sender_id && { sender_id: values.sender_id }),
     ...(values.tags && { tags: listOf(values.tags) }),
   };
   return { message, ...(values.async && { async: true }), ...(values.send_at && { send_at: values.send_at }) };
 }
 
-/** @param {string} text */
-function listOf(text) {
-  return text
-    .split(SEPARATOR)
-    .map((word) => word.trim())
-    .filter(Boolean);
+/**
+ * The options that change the text, without those that have their default value.
+ *
+ * @param {Values} values
+ */
+function textOptions(values) {
+  return {
+    ...(values.unicode && { charset: "unicode" }),
+    ...(!values.add_unsubscribe_link && { add_unsubscribe_link: false }),
+    ...(values.add_unsubscribe_sms_reply && { add_unsubscribe_sms_reply: true }),
+    ...(values.track_clicks && { track_clicks: true }),
+  };
+}
+
+/**
+ * What the preview shows.
+ *
+ * @param {Values} values
+ * @returns {import("./compose-preview.js").Content}
+ */
+function previewOf(values) {
+  return { content: values.content, ...textOptions(values) };
 }
 
 /**

@@ -9,12 +9,10 @@ import { withEscapes } from "../ui/text.js";
  * @param {Api.Segments} segments
  * @returns {[string, Dom.Child][]}
  */
-export function segmentFacts({ encoding, count, characters, units, links, link_length: length, forced_by: forcedBy }) {
+export function segmentFacts(segments) {
+  const { links, link_length: length, forced_by: forcedBy } = segments;
   return [
-    [
-      "segments",
-      `${count} × ${encoding}, ${characters} characters, ${units} ${encoding === "GSM-7" ? "septets" : "code units"}`,
-    ],
+    ["segments", segmentSummary(segments)],
     ["links count as", links.length > 0 && `${length} characters each`],
     [
       "UCS-2 because of",
@@ -24,6 +22,15 @@ export function segmentFacts({ encoding, count, characters, units, links, link_l
       ],
     ],
   ];
+}
+
+/**
+ * How many segments a text has, and how long it is.
+ *
+ * @param {Api.Segments} segments
+ */
+export function segmentSummary({ encoding, count, characters, units }) {
+  return `${count} × ${encoding}, ${characters} characters, ${units} ${encoding === "GSM-7" ? "septets" : "code units"}`;
 }
 
 /** @param {string} character */
