@@ -34,7 +34,7 @@ import { reportError } from "./ui/notices.js";
 import { patch } from "./ui/patch.js";
 import { SearchBox } from "./ui/search-box.js";
 import { throttle } from "./ui/schedule.js";
-import { clockTime } from "./ui/time.js";
+import { clockTime, exactDateTime } from "./ui/time.js";
 
 /** Events after which accounts or clock may differ. */
 const STATE_EVENTS = ["message", "account", "clock", "reset", "deleted", "scenario"];
@@ -103,6 +103,7 @@ function showClock() {
   const frozen = mockState.clock.frozen && !isReadOnly;
   byId("clock").textContent = `${clockTime(mockState.now())}${frozen ? " frozen" : ""}`;
   byId("clock").classList.toggle("frozen", frozen);
+  byId("clock").title = `${exactDateTime(mockState.now())}. The clock of the mock: click to freeze or advance it.`;
 }
 
 function showLive() {

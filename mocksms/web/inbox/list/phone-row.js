@@ -7,7 +7,7 @@ import { route } from "../state/route.js";
 import { phoneKey } from "../thread/phone-key.js";
 import { isolated, statusClass } from "../ui/components.js";
 import { singleLine } from "../ui/text.js";
-import { timeOrDate } from "../ui/time.js";
+import { exactDateTime, timeOrDate } from "../ui/time.js";
 
 /** @typedef {Api.Phone | Api.Message | Api.Reply} Item */
 
@@ -84,7 +84,7 @@ export function renderRow(item, node) {
       element("span", { class: "number" }, isolated(number)),
       showsAccount && element("span", { class: "chip" }, mockState.accountName(account)),
       isOptedOut && element("span", { class: "chip opted-out" }, "opted out"),
-      element("time", { datetime: at }, timeOrDate(at, mockState.now())),
+      element("time", { datetime: at, title: exactDateTime(at) }, timeOrDate(at, mockState.now())),
     ),
     element(
       "span",

@@ -6,7 +6,7 @@ import { statusBadge } from "../panels/request.js";
 import { isReadOnly } from "../state/read-only.js";
 import { filters, hasFilters, navigate, route } from "../state/route.js";
 import { button, formatted, isolated, plural } from "../ui/components.js";
-import { clockTime, formatDuration } from "../ui/time.js";
+import { clockTime, exactDateTime, formatDuration } from "../ui/time.js";
 import { PagedList } from "./paged-list.js";
 
 export class Requests {
@@ -84,7 +84,7 @@ function renderRow({ at, method, target, response, note, messages, warnings, dur
     warnings.length > 0 && plural(warnings.length, "warning"),
   ];
   return [
-    element("time", { datetime: at }, clockTime(at)),
+    element("time", { datetime: at, title: exactDateTime(at) }, clockTime(at)),
     statusBadge(response.status),
     element("span", { class: "method" }, isolated(method)),
     element("span", { class: "target" }, isolated(target)),

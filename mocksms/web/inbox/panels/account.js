@@ -6,7 +6,7 @@ import { mockState } from "../state/mock-state.js";
 import { control, isReadOnly } from "../state/read-only.js";
 import { navigate } from "../state/route.js";
 import { button, checkbox, factList, section } from "../ui/components.js";
-import { attempt } from "../ui/notices.js";
+import { attemptWith, showFieldError } from "../ui/form-errors.js";
 import { patch } from "../ui/patch.js";
 import { singleLine } from "../ui/text.js";
 
@@ -39,7 +39,6 @@ export class AccountSection {
   #form(account) {
     const credit = element("input", {
       type: "number",
-      min: "0",
       value: account.credit ?? "",
       placeholder: "no limit",
       "aria-label": "Credit in segments",
@@ -54,8 +53,8 @@ export class AccountSection {
         ["SMS waiting for credit", account.waiting_for_credit > 0 && String(account.waiting_for_credit)],
         ...(isReadOnly ? settingRows(account) : []),
       ]),
-      control(lineForm("Credit in segments", credit, "Set", () => this.#update({ credit: newCredit() }))),
-      control(lineForm("Sender", sender, "Set", () => this.#update({ sender: sender.value }))),
+      control(lineForm("Credit in segments", credit, "Set", () => this.#update({ credit: newCredit() }, { credit }))),
+      control(lineForm("Sender", sender, "Set", () => this.#update({ sender: sender.value }, { sender }))),
       control(
         element(
           "div",
@@ -89,7 +88,12 @@ export class AccountSection {
       `${title}: ${numbers.length}`,
       false,
       this.#chips(numbers, ` from the list ${name}`, (index) => ({ [name]: { remove: [numbers[index]] } })),
-      control(lineForm("", input, "Add", () => input.value && this.#update({ [name]: { add: [input.value] } }))),
+      control(
+        lineForm("", input, "Add", () => {
+          if (!input.value) showFieldError(input, "Enter a number, such as 972-54-1111111.");
+          else this.#update({ [name]: { add: [input.value] } }, { [name]: input });
+        }),
+      ),
     );
   }
 
@@ -101,7 +105,8 @@ export class AccountSection {
     const kind = element("select", { "aria-label": "Kind of webhook" }, kinds);
     const add = () => {
       const present = mockState.selectedAccount()?.webhooks ?? [];
-      return this.#update({ webhooks: [...present, { url: url.value, kind: kind.value }] });
+      if (!url.value) showFieldError(url, `Enter a URL, such as ${example}.`);
+      else this.#update({ webhooks: [...present, { url: url.value, kind: kind.value }] }, { webhooks: url });
     };
     return section(
       `Webhooks: ${webhooks.length}`,
@@ -111,7 +116,7 @@ export class AccountSection {
         "",
         (index) => ({ webhooks: webhooks.toSpliced(index, 1) }),
       ),
-      control(lineForm("", [url, kind], "Add", () => url.value && add())),
+      control(lineForm("", [url, kind], "Add", add)),
     );
   }
 
@@ -145,10 +150,15 @@ export class AccountSection {
     );
   }
 
-  /** @param {object} changes */
-  async #update(changes) {
+  /**
+   * @param {object} changes
+   * @param {Record<string, HTMLInputElement>} [fields] that show what is wrong
+   */
+  async #update(changes, fields = {}) {
     const query = { account: mockState.selectedAccount()?.id };
-    const isDone = await attempt(() => request("PATCH", "account", { query, body: changes }), "Account updated.");
+    const change = () => request("PATCH", "account", { query, body: changes });
+    const isDone = await attemptWith(fields, change, "Account updated.");
+    if (!isDone && Object.keys(fields).length) return;
     const input = document.activeElement;
     if (isDone && input instanceof HTMLInputElement && this.content.contains(input)) input.defaultValue = input.value;
     await this.refresh();

@@ -6,7 +6,7 @@ import { control } from "../state/read-only.js";
 import { button, codeBlock, factList, section } from "../ui/components.js";
 import { attempt } from "../ui/notices.js";
 import { withEscapes } from "../ui/text.js";
-import { dateTime, formatDuration } from "../ui/time.js";
+import { exactDateTime, formatDuration } from "../ui/time.js";
 
 /**
  * Read the callbacks of a message.
@@ -31,7 +31,7 @@ export function callbackSections({ account }, callbacks) {
       false,
       factList([
         ["to", withEscapes(callback.url)],
-        ["due", callback.due_at && dateTime(callback.due_at)],
+        ["due", callback.due_at && exactDateTime(callback.due_at)],
       ]),
       element("ol", { class: "timeline" }, callback.attempts.map(attemptItem)),
       codeBlock("Body of the callback", withEscapes(callback.request.body)),
@@ -45,7 +45,7 @@ function attemptItem({ at, status, error, body, duration }) {
   return element(
     "li",
     {},
-    element("time", { datetime: at }, dateTime(at)),
+    element("time", { datetime: at }, exactDateTime(at)),
     ` ${status ?? error} in ${formatDuration(duration * 1000)}`,
     body && codeBlock("Response of the webhook", withEscapes(body)),
   );

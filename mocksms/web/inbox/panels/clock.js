@@ -5,8 +5,9 @@ import { request } from "../api/client.js";
 import { mockState } from "../state/mock-state.js";
 import { control, isReadOnly } from "../state/read-only.js";
 import { button, section } from "../ui/components.js";
-import { attempt, showNotice } from "../ui/notices.js";
-import { clockTime, dateTime, formatDuration } from "../ui/time.js";
+import { attemptWith } from "../ui/form-errors.js";
+import { showNotice } from "../ui/notices.js";
+import { clockTime, exactDateTime, formatDuration } from "../ui/time.js";
 
 const QUICK_ADVANCES = ["1m", "1h", "1d"];
 
@@ -25,7 +26,7 @@ export class ClockSection {
     );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.#post("advance", { by: this.by.value });
+      this.#post("advance", { by: this.by.value }, { by: this.by });
     });
     const buttons = element("div", { class: "actions" }, this.toggle, this.toNext);
     this.node = section("Clock", true, this.time, control(buttons), control(form));
@@ -40,7 +41,7 @@ export class ClockSection {
       ? `Next step of an SMS in ${formatDuration(Date.parse(due) - now.getTime())}.`
       : "No steps are due.";
     const state = isReadOnly ? "when it was saved" : frozen ? "frozen" : "running";
-    this.time.textContent = `${dateTime(now)}, ${state}. ${next}`;
+    this.time.textContent = `${exactDateTime(now)}, ${state}. ${next}`;
     this.toggle.textContent = frozen ? "Resume" : "Freeze";
     this.toNext.hidden = !due;
   }
@@ -48,9 +49,10 @@ export class ClockSection {
   /**
    * @param {string} action
    * @param {object} [body]
+   * @param {Record<string, HTMLInputElement>} [fields] that show what is wrong
    */
-  async #post(action, body) {
-    const clock = await attempt(() => request("POST", `clock/${action}`, { body }));
+  async #post(action, body, fields = {}) {
+    const clock = await attemptWith(fields, () => request("POST", `clock/${action}`, { body }));
     if (!clock) return;
     showNotice(`Clock ${clock.frozen ? "frozen" : "running"} at ${clockTime(clock.now)}.`);
     await this.refresh();

@@ -5,6 +5,7 @@ import { get, request } from "../api/client.js";
 import { mockState } from "../state/mock-state.js";
 import { control } from "../state/read-only.js";
 import { button, field, section } from "../ui/components.js";
+import { attemptWith } from "../ui/form-errors.js";
 import { attempt, reportError } from "../ui/notices.js";
 import { patch } from "../ui/patch.js";
 import { withEscapes } from "../ui/text.js";
@@ -44,7 +45,7 @@ export class FaultsSection {
       { name: "kind" },
       Object.keys(KINDS).map((label) => element("option", {}, label)),
     );
-    this.times = element("input", { name: "times", type: "number", min: "1", value: "1" });
+    this.times = element("input", { name: "times", type: "number", value: "1" });
     this.ttl = element("input", { name: "ttl", value: "10m", size: "6" });
     const form = element(
       "form",
@@ -102,15 +103,13 @@ export class FaultsSection {
   async #set() {
     const times = this.times.value ? { times: Number(this.times.value) } : {};
     const body = { fault: KINDS[this.kind.value], ttl: this.ttl.value, ...times };
-    await this.#change(() => request("POST", "faults", { body }), "Fault set.");
+    const fields = { times: this.times, ttl: this.ttl };
+    if (await attemptWith(fields, () => request("POST", "faults", { body }), "Fault set.")) await this.refresh();
   }
 
-  /**
-   * @param {() => Promise<unknown>} work
-   * @param {string} [doneText]
-   */
-  async #change(work, doneText) {
-    if (await attempt(work, doneText)) await this.refresh();
+  /** @param {() => Promise<unknown>} work */
+  async #change(work) {
+    if (await attempt(work)) await this.refresh();
   }
 
   #onTick() {

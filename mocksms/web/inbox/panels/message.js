@@ -19,7 +19,7 @@ import {
 } from "../ui/components.js";
 import { attempt } from "../ui/notices.js";
 import { withEscapes } from "../ui/text.js";
-import { clockTime, dateTime, formatDuration } from "../ui/time.js";
+import { exactDateTime, exactTime, formatDuration } from "../ui/time.js";
 import { callbackSections, loadCallbacks } from "./callbacks.js";
 import { STORED_BYTES, requestSections, warningList } from "./request.js";
 import { segmentFacts } from "./segment-facts.js";
@@ -108,7 +108,7 @@ function historySection({ history }) {
           "li",
           { class: statusClass(step.status) },
           element("span", { class: "gap" }, index > 0 && timeBetween(history[index - 1].at, step.at)),
-          element("time", { datetime: step.at, title: step.at }, clockTime(step.at)),
+          element("time", { datetime: step.at, title: exactDateTime(step.at) }, exactTime(step.at)),
           badge(step.status, step.reject_reason),
           element("span", { class: "muted" }, withEscapes(step.cause)),
         ),
@@ -151,7 +151,7 @@ function detailsSection(message) {
         tags.length > 0 &&
           tags.map((tag) => element("span", { class: "chip tag" }, element("bdi", {}, withEscapes(tag)))),
       ],
-      ["scheduled for", message.scheduled_at && dateTime(message.scheduled_at)],
+      ["scheduled for", message.scheduled_at && exactDateTime(message.scheduled_at)],
       ["warnings", warnings.length > 0 && warningList(warnings)],
     ]),
   );

@@ -6,7 +6,7 @@ import { ANY_ACCOUNT, get } from "../api/client.js";
 import { navigate } from "../state/route.js";
 import { button, codeBlock, copyButton, factList, formatted, section } from "../ui/components.js";
 import { withEscapes } from "../ui/text.js";
-import { dateTime, formatDuration } from "../ui/time.js";
+import { exactDateTime, formatDuration } from "../ui/time.js";
 
 /** The mock stores this much of a body. */
 export const STORED_BYTES = 65_536;
@@ -59,7 +59,7 @@ export function requestSections(request, title, isMain = false) {
       title,
       true,
       factList([
-        ["at", `${dateTime(at)}, response after ${formatDuration(duration * 1000)}`],
+        ["at", `${exactDateTime(at)}, response after ${formatDuration(duration * 1000)}`],
         ["note", !isMain && note && withEscapes(note)],
         ["warnings", isMain && warnings.length > 0 && warningList(warnings)],
       ]),

@@ -3,7 +3,7 @@
 import { element } from "../../shared/dom.js";
 import { badge, button, formatted, statusClass } from "../ui/components.js";
 import { truncated, withEscapes } from "../ui/text.js";
-import { clockTime } from "../ui/time.js";
+import { clockTime, exactDateTime } from "../ui/time.js";
 import { messageText } from "./message-text.js";
 
 const MAX_CHARACTERS = 1_500;
@@ -28,7 +28,7 @@ export function messageBubble(message, open) {
       element(
         "button",
         { type: "button", class: "about", onclick: open },
-        element("time", { datetime: at, title: at }, clockTime(at)),
+        element("time", { datetime: at, title: exactDateTime(at) }, clockTime(at)),
         badge(status, reason),
         size && element("span", { class: "muted" }, size),
         message.codes.length > 0 && element("span", { class: "muted" }, `code ${message.codes[0].code}`),
@@ -52,7 +52,7 @@ export function replyBubble({ text, at, effect }) {
     element(
       "div",
       { class: "foot" },
-      element("time", { datetime: at, title: at }, clockTime(at)),
+      element("time", { datetime: at, title: exactDateTime(at) }, clockTime(at)),
       " reply",
       effect && element("span", { class: "badge rejected" }, effect),
     ),

@@ -6,6 +6,22 @@ const TIME = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digi
 const SHORT_TIME = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 const DAY = new Intl.DateTimeFormat("en-GB", { weekday: "long", day: "numeric", month: "long", year: "numeric" });
 const DATE = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
+const EXACT_TIME = new Intl.DateTimeFormat("en-GB", {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  fractionalSecondDigits: 3,
+});
+const EXACT = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  fractionalSecondDigits: 3,
+  timeZoneName: "short",
+});
 /** @type {[string, number][]} */
 const UNITS = [
   ["d", 86_400],
@@ -38,6 +54,24 @@ export function day(instant) {
  */
 export function dateTime(instant) {
   return `${DATE.format(new Date(instant))} ${clockTime(instant)}`;
+}
+
+/**
+ * The time of day with milliseconds, for steps that follow each other at once.
+ *
+ * @param {Instant} instant
+ */
+export function exactTime(instant) {
+  return EXACT_TIME.format(new Date(instant));
+}
+
+/**
+ * Date and time with milliseconds and the time zone.
+ *
+ * @param {Instant} instant
+ */
+export function exactDateTime(instant) {
+  return EXACT.format(new Date(instant));
 }
 
 /**
