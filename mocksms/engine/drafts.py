@@ -19,6 +19,7 @@ from mocksms.sms.message import Message, Recipient, Submission, Timeline
 from mocksms.sms.numbers import PhoneNumber
 from mocksms.sms.outcomes import Outcome
 from mocksms.sms.segments import count_segments
+from mocksms.sms.sizes import shared_size
 from mocksms.sms.surrogates import well_formed
 from mocksms.sms.text import Template, TextPolicy, content_of
 
@@ -80,7 +81,7 @@ class Drafter:
             (),
             outcome.callback_policy,
             outcome.reactions,
-            size,
+            shared_size(size),
         )
 
     def all_facts(self, recipients: Iterable[Recipient], parsed: Iterable[PhoneNumber]) -> Steps[list[MessageFacts]]:

@@ -71,6 +71,7 @@ from mocksms.provider.shorten import MAX_VALUE_LENGTH, cut, shorten_send, warnin
 from mocksms.settings import API_PREFIX, Settings
 from mocksms.sms.message import Message, Recipient, Submission
 from mocksms.sms.outcomes import Fault
+from mocksms.sms.sizes import shared_size
 from mocksms.sms.times import ZONES
 
 MAX_NOTE_LENGTH: Final = 4_000
@@ -331,7 +332,7 @@ class ProviderApp:
             handled.triggered,
             handled.operation,
             handled.refusal,
-            size,
+            shared_size(size),
         )
         self._engine.record_request(account, recorded)
 

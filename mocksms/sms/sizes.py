@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 MIN_MEMORY: Final = 2**24
@@ -67,6 +68,12 @@ def format_size(size: int) -> str:
         if size >= factor:
             return f"{round(size / factor, 1):g}{unit}"
     return f"{size}B"
+
+
+@lru_cache(maxsize=4096)
+def shared_size(size: int) -> int:
+    """Return a size of a record, as one object with equal ones: it takes 32 bytes, and most records have few sizes."""
+    return size
 
 
 def text_size(text: str) -> int:

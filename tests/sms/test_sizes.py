@@ -5,7 +5,7 @@ from sys import getsizeof
 import pytest
 from pydantic import TypeAdapter
 
-from mocksms.sms.sizes import format_size, parse_size, text_size
+from mocksms.sms.sizes import format_size, parse_size, shared_size, text_size
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,7 @@ def test_size_of_a_text_stays_the_same_once_it_was_written() -> None:
     TypeAdapter(str).dump_json(text)
     assert getsizeof(text) > memory
     assert text_size(text) == size
+
+
+def test_equal_sizes_are_one_object() -> None:
+    assert shared_size(int("1000")) is shared_size(int("1000"))
