@@ -23,4 +23,4 @@ def print_figure(title: str, figure: float, *, at_least: float = 0, at_most: flo
     if limits:
         verdict = "met" if at_least <= figure <= at_most else "MISSED"
         note = f"{', '.join(limits)}: {verdict}{note and f'; {note}'}"
-    print(f"{title:<44}{figure:>10.2f}   {note}", flush=True)
+    print(f"{title:<54}{figure:>9.2f}   {note}", flush=True)

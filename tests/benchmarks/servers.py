@@ -29,7 +29,7 @@ FIRST_REQUEST = (
 ).encode() + _FIRST_BODY
 """A send of another account: a server has started when it answers it."""
 
-_MILLISECONDS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
+_MILLISECONDS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
 
 
 class Load(NamedTuple):
@@ -179,6 +179,6 @@ def _number(pattern: str, output: str) -> float:
 
 
 def _latency(output: str, percentile: str) -> float:
-    found = re.search(rf"^\s+{percentile}\s+([\d.]+)(us|ms|s)$", output, re.MULTILINE)
+    found = re.search(rf"^\s+{percentile}\s+([\d.]+)(us|ms|s|m)$", output, re.MULTILINE)
     assert found
     return float(found[1]) * _MILLISECONDS[found[2]]
