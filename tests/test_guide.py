@@ -22,12 +22,14 @@ import mocksms
 from mocksms.cli.main import UNUSABLE, main
 from mocksms.errors import INTERNAL_ERROR, MALFORMED_HTTP, RequestRefused
 from mocksms.scenario.schema import json_schema
-from mocksms.settings import Settings
+from mocksms.settings import SESSION_OPTIONS, Settings
 from mocksms.state.archive import ENTRIES
 from mocksms.state.callback_rows import CallbackData
 from mocksms.state.message_rows import ActionData, ConsentData, MessageData, ReplyData
 from mocksms.state.request_rows import RequestData
 from mocksms.state.trace_models import LogLine, Trace, TracedFailure, TracedTest
+from mocksms.testing.audit.variations import VARIATION_NAMES
+from mocksms.testing.audit.verdicts import Verdict
 from mocksms.testing.marker import KINDS, MarkerOptions
 from tests.readme import GUIDE, OUTPUTS, PAGES, ROOT, TABLES, Block, blocks, projects, prose, session, with_tables
 from tests.support import TIMEOUT, Mock, running
@@ -354,6 +356,15 @@ def test_command_prints_a_page_without_its_marks(name: str, capsys: pytest.Captu
 def test_unknown_page_gets_the_nearest_name(name: str, hint: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["guide", name]) == UNUSABLE
     assert capsys.readouterr().err == f"mocksms: Unknown page {name!r}; {hint}\n"
+
+
+def test_page_on_the_audit_names_every_verdict_variation_and_option() -> None:
+    text = (GUIDE / "audit.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `(.)` \| ([\w ]+) \|", text, re.MULTILINE)
+    assert sorted(listed) == sorted((verdict.letter, str(verdict)) for verdict in Verdict)
+    assert [name for name in VARIATION_NAMES if name not in re.findall(r"[\w-]+", text)] == []
+    options = [name.partition("_")[2] for name in SESSION_OPTIONS if name.startswith("audit_")]
+    assert [name for name in options if not re.search(rf"`{name}`|audit[_-]{name}", text)] == []
 
 
 def test_second_page_on_pytest_names_every_export() -> None:

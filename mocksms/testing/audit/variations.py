@@ -81,7 +81,7 @@ def check_choice(only: tuple[str, ...]) -> None:
     Raises:
         SettingsError: no variation has such a kind or name.
     """
-    known = [*get_args(VariationKind), *_NAMES]
+    known = [*get_args(VariationKind), *VARIATION_NAMES]
     for pattern in only:
         if not any(fnmatchcase(name, pattern.partition("@")[0]) for name in known):
             hint = did_you_mean(pattern, known, f"there are {', '.join(known)}.")
@@ -208,5 +208,5 @@ _CALLBACKS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     "callback-reversed": ("each second callback overtakes the first", {"reversed": True}),
 }
 
-_NAMES: Final = (*(each.name for each in _injected(AuditOptions().timeout)), OUTAGE, *_OUTCOMES, *_CALLBACKS)
+VARIATION_NAMES: Final = (*(each.name for each in _injected(AuditOptions().timeout)), OUTAGE, *_OUTCOMES, *_CALLBACKS)
 """The names of all variations."""
