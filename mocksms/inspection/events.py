@@ -62,28 +62,8 @@ _encode: Final = json.JSONEncoder(separators=(",", ":")).encode
 _text: Final = encode_basestring_ascii
 
 
-class StreamEvent:
-    """An event with its number, and the id of its account. It is encoded when it is first written."""
-
-    __slots__ = ("_content", "account", "number")
-
-    def __init__(self, number: int, account: str | None, event: EngineEvent) -> None:
-        self.number = number
-        self.account = account
-        self._content: EngineEvent | bytes = event
-
-    def encode(self, epoch: str) -> bytes:
-        """Return the event as a server-sent event; its record does not stay in memory then."""
-        if not isinstance(self._content, bytes):
-            account = "null" if self.account is None else _text(self.account)
-            kind, members = _describe(self._content)
-            data = f'{{"account":{account}{members}}}'
-            self._content = _server_sent(kind, data, f"{epoch}.{self.number}")
-        return self._content
-
-    def is_of(self, account: str | None) -> bool:
-        """Whether a stream for an account, by its id, shows the event; events without an account are for all."""
-        return account is None or self.account is None or self.account == account
+StreamEvent = tuple[str | None, EngineEvent | bytes]
+"""An event and the id of its account, None for an event of all; as bytes once it was written."""
 
 
 class EventLog:
@@ -98,7 +78,7 @@ class EventLog:
         self._budget = budget
         self._removals = budget.removals
         self._released = 0
-        self._ring: list[StreamEvent | None] = [None] * MAX_EVENTS
+        self._ring: list[StreamEvent] = [(None, b"")] * MAX_EVENTS
         self._batches: OrderedDict[tuple[int, str | None], tuple[bytes, int]] = OrderedDict()
 
     @property
@@ -109,7 +89,7 @@ class EventLog:
     def add(self, account: Account | None, event: EngineEvent) -> None:
         """Add an event; beyond the limit the oldest is evicted."""
         self.latest = number = self.latest + 1
-        self._ring[number % MAX_EVENTS] = StreamEvent(number, None if account is None else account.id, event)
+        self._ring[number % MAX_EVENTS] = None if account is None else account.id, event
         if self._removals != self._budget.removals:
             self._release()
 
@@ -117,10 +97,18 @@ class EventLog:
         """Encode all events, since a record was removed."""
         self._removals = self._budget.removals
         for number in range(max(self._released + 1, self.first), self.latest + 1):
-            event = self._ring[number % MAX_EVENTS]
-            assert event is not None
-            event.encode(self.epoch)
+            self._encoded(number)
         self._released = self.latest
+
+    def _encoded(self, number: int) -> bytes:
+        """Return a server-sent event, encoded once; its record does not stay in memory then."""
+        account, event = self._ring[number % MAX_EVENTS]
+        if not isinstance(event, bytes):
+            kind, members = _describe(event)
+            data = f'{{"account":{"null" if account is None else _text(account)}{members}}}'
+            event = _server_sent(kind, data, f"{self.epoch}.{number}")
+            self._ring[number % MAX_EVENTS] = account, event
+        return event
 
     def batch(self, place: int, account: str | None) -> tuple[bytes, int]:
         """Return the encoded events after a number, of one account by its id or of all, and the last number."""
@@ -128,12 +116,15 @@ class EventLog:
         if known is not None and (known[1] == self.latest or known[1] - place == MAX_BATCH):
             return known
         end = min(self.latest, place + MAX_BATCH)
-        events = (self._ring[number % MAX_EVENTS] for number in range(place + 1, end + 1))
-        parts = [event.encode(self.epoch) for event in events if event is not None and event.is_of(account)]
+        parts = [self._encoded(number) for number in range(place + 1, end + 1) if self._is_of(number, account)]
         self._batches[place, account] = (b"".join(parts), end)
         if len(self._batches) > MAX_CACHED_BATCHES:
             self._batches.popitem(last=False)
         return self._batches[place, account]
+
+    def _is_of(self, number: int, account: str | None) -> bool:
+        """Whether a stream for an account, by its id, shows an event; events without an account are for all."""
+        return account is None or self._ring[number % MAX_EVENTS][0] in (None, account)
 
     def place_of(self, event_id: str) -> int | None:
         """Return the number of an event by its id, None for another epoch or an evicted event."""
