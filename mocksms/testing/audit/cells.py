@@ -18,7 +18,6 @@ class Cell:
     Args:
         variation: name of the variation.
         kind: its kind.
-        request: which request or message of the test it changes, from 1.
         about: what it injects.
         verdicts: what the application did, never empty.
         details: for each verdict, what the mock saw; empty for `survived`.
@@ -28,7 +27,6 @@ class Cell:
 
     variation: str
     kind: str
-    request: int
     about: str
     verdicts: tuple[str, ...]
     details: tuple[str, ...]
@@ -88,7 +86,6 @@ def cell_of(variation: Variation, judgements: Iterable[Judgement], options: Audi
     return Cell(
         variation=variation.name,
         kind=str(variation.kind),
-        request=variation.request,
         about=variation.about,
         verdicts=tuple(str(each.verdict) for each in judged),
         details=tuple(each.detail for each in judged),

@@ -33,7 +33,10 @@ Line = tuple[Piece, ...]
 
 
 class Column(NamedTuple):
-    """A variation; columns sort as the variations of a test do."""
+    """A variation; columns sort as the variations of a test do.
+
+    `request` is the number in its name, such as 2 in `503@2`; 0 for the first send, which can come after a search.
+    """
 
     request: int
     kind: int
@@ -42,11 +45,12 @@ class Column(NamedTuple):
 
 
 def columns_of(tests: Iterable[AuditedTest]) -> list[Column]:
-    """Return the variations of all tests: those of the first request before those of the second, then by kind."""
+    """Return the variations of all tests: those of the first send before those of other requests, then by kind."""
     places: dict[str, Column] = {}
     for test in tests:
         for place, cell in enumerate(test.cells):
-            column = Column(cell.request, KINDS.index(cell.kind), place, cell.variation)
+            request = int(cell.variation.partition("@")[2] or 0)
+            column = Column(request, KINDS.index(cell.kind), place, cell.variation)
             places[cell.variation] = max(column, places.get(cell.variation, column))
     return sorted(places.values())
 

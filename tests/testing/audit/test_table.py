@@ -16,12 +16,10 @@ REPLAYS = Replays("pytest -c shop.ini", ROOT / ".mocksms-audit", ROOT, ROOT)
 
 
 def cell(variation: str, *verdicts: str, kind: str = "fault", detail: str = "", allowed: tuple[str, ...] = ()) -> Cell:
-    request = int(variation.partition("@")[2] or 1)
     is_harm = bool({*verdicts} - {"survived", "raised", "not applied"})
     return Cell(
         variation=variation,
         kind=kind,
-        request=request,
         about=f"the send gets {variation}",
         verdicts=verdicts or ("survived",),
         details=(detail,) * max(len(verdicts), 1),
@@ -87,6 +85,8 @@ def test_table_fits_the_width_of_the_terminal() -> None:
 
 def test_columns_are_ordered_as_in_the_tests() -> None:
     assert [column.name for column in columns_of(TESTS)] == ["503", "empty", "sent", "late", "503@2"]
+    searches = audited("a.py::test_search", cell("503"), cell("503@1"), cell("sent", kind="outcome"))
+    assert [column.name for column in columns_of([searches])] == ["503", "sent", "503@1"]
 
 
 def test_same_finding_of_several_tests_is_listed_once() -> None:
