@@ -66,7 +66,7 @@ from mocksms.provider.responses import (
     strict_error,
     to_json,
 )
-from mocksms.provider.send import SEND, FieldVars, ReasonNames, recipients_of, submission_of, submission_with
+from mocksms.provider.send import SEND, FieldVars, ReasonNames, SendBody, recipients_of, submission_of, submission_with
 from mocksms.provider.shorten import MAX_VALUE_LENGTH, cut, shorten_send, warning_about
 from mocksms.settings import API_PREFIX, Settings
 from mocksms.sms.message import Message, Recipient, Submission
@@ -215,11 +215,11 @@ class ProviderApp:
             if body_error is not None:
                 raise body_error
             if operation is ApiOperation.SEND:
-                sent = (
-                    _read_send(request, self._settings)
-                    if len(request.body) <= MAX_INLINE_BYTES
-                    else await self._slices.run_in_thread(_read_send, request, self._settings)
-                )
+                if len(request.body) <= MAX_INLINE_BYTES:
+                    sent = _read_send(request, self._settings)
+                else:
+                    SendBody.model_rebuild()  # once, and not in the thread: the loop may need it at the same time
+                    sent = await self._slices.run_in_thread(_read_send, request, self._settings)
                 warnings = sent.warnings
                 return await self._send(owner, request.number, sent)
             triggered = finish(self._engine.trigger_rule_fault(owner, operation))

@@ -12,7 +12,7 @@ from datetime import datetime, tzinfo
 from typing import Any, Final, NotRequired
 from urllib.parse import parse_qsl
 
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from typing_extensions import TypedDict
 
 from mocksms.engine.message_query import MessageQuery
@@ -69,12 +69,16 @@ _MOMENT: Final[dict[str, JsonValue]] = {"format": "date-time", "pattern": BEFORE
 class InfoParams(BaseModel):
     """The parameters of `info`; names in any case."""
 
+    model_config = ConfigDict(defer_build=True)
+
     transaction_id: str = Field(min_length=1, description="32 hex digits; dashes are ignored", pattern=_NOT_BLANK)
     id: str = Field("", description="Another name of transaction_id")
 
 
 class SearchParams(BaseModel):
     """The parameters of `search`; names in any case. Without a parameter, its field is not filtered."""
+
+    model_config = ConfigDict(defer_build=True)
 
     transaction_id: str = Field("", description="The one message with this id")
     mobile_number: str = Field("", description="The recipient, compared by its digits")

@@ -108,9 +108,6 @@ class SendBody(_VendorModel):
         return count
 
 
-SendBody.model_rebuild()  # the parts of a body are built with it, and not each by itself
-
-
 class SentRow(_VendorModel):
     """One object of the response to a send."""
 

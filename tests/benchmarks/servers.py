@@ -174,11 +174,11 @@ def _free_port() -> int:
 
 def _number(pattern: str, output: str) -> float:
     found = re.search(pattern, output)
-    assert found
+    assert found, output
     return float(found[1])
 
 
 def _latency(output: str, percentile: str) -> float:
     found = re.search(rf"^\s+{percentile}\s+([\d.]+)(us|ms|s|m)$", output, re.MULTILINE)
-    assert found
+    assert found, output
     return float(found[1]) * _MILLISECONDS[found[2]]
