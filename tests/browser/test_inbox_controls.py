@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -15,7 +16,7 @@ from tests.browser.conftest import Watched, visiting
 from tests.browser.inbox import Inbox, api_of, sent
 from tests.inspection.support import KOSHER, NO_CREDIT, QUEUED, Api
 from tests.receiver import receiving
-from tests.support import KEY, NUMBER, TIMEOUT, Mock, body, running
+from tests.support import KEY, NUMBER, TIMEOUT, Mock, running
 
 TOKEN = "open sesame"
 
@@ -122,12 +123,12 @@ def test_clock_is_frozen_advanced_and_resumed(controls: Inbox, own_mock: Mock) -
     expect(controls.row("In five seconds")).not_to_contain_text("queued")
     now = datetime.fromisoformat(api_of(own_mock).get("clock")["now"])
     controls.press("+1h")
-    expect(controls.panel.locator(".time")).to_contain_text(f"{now + timedelta(hours=1):%H:%M:%S}, frozen")
+    shown = controls.panel.locator(".time")
+    expect(shown).to_contain_text(re.compile(rf"{now + timedelta(hours=1):%H:%M:%S}\.\d{{3}} UTC, frozen"))
     controls.panel.get_by_label("Advance the clock by").fill("1d")
     controls.press("Advance")
-    expect(controls.panel.locator(".time")).to_contain_text(
-        f"{now + timedelta(days=1, hours=1):%-d %b %H:%M:%S}, frozen"
-    )
+    later = now + timedelta(days=1, hours=1)
+    expect(shown).to_contain_text(re.compile(rf"^{later:%-d %b %Y, %H:%M:%S}\.\d{{3}} UTC, frozen"))
     controls.press("Resume")
     expect(clock).not_to_contain_text("frozen")
 
@@ -272,15 +273,11 @@ def test_control_token_is_entered_in_a_dialog_and_stored_for_the_tab_only(locked
     inbox.watched.allow_issues("401")
 
 
-def test_page_uses_the_inspection_api_and_sends_through_the_emulated_api(controls: Inbox, own_mock: Mock) -> None:
+def test_page_uses_only_the_inspection_api(controls: Inbox, own_mock: Mock) -> None:
     controls.press("Freeze")
     controls.page.get_by_role("button", name="New SMS").click()
     controls.compose("Hello", to=f"{QUEUED}, {NO_CREDIT}")
     expect(controls.panel.locator(".result li")).to_have_count(2)
     paths = {url.removeprefix(own_mock.url).partition("?")[0] for url in controls.watched.requested}
     own = ("/_mock/", "/inbox/", "/shared/")
-    assert {path for path in paths if not path.startswith(own)} == {
-        "/",
-        "/rest/v1/transactional/sms/send",
-    }
-    assert body()["message"]["content"] == "Hello"
+    assert {path for path in paths if not path.startswith(own)} == {"/"}
