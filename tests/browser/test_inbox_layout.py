@@ -19,7 +19,7 @@ DOMRect = dict[str, float]
 @pytest.fixture
 def inbox(watched: Watched, own_mock: Mock) -> Inbox:
     """A conversation that ends with an opt-out, with the details of its message."""
-    message = sent(own_mock, content="שלום, הקוד שלך הוא 481516")
+    message = sent(own_mock, content="שלום, הקוד שלך הוא 481516", add_unsubscribe_sms_reply=True)
     api_of(own_mock).post("inbound", {"from": NUMBER, "text": "STOP"})
     account = api_of(own_mock).get("account")["id"]
     return Inbox(watched).open(f"?phone=972541111111&in={account}&message={message}")
