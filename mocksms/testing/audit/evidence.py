@@ -160,30 +160,25 @@ class RunEvidence:
 def read_evidence(run: RunningTest) -> RunEvidence:
     """Read what the mock saw since the start of a test.
 
-    It takes one request for messages if there are any, and one for requests unless the end of the fixture has read
-    them. On a mock that others use too it is one for each account. Accounts that can have callbacks take one more each.
+    It takes one request for the messages of each account if there are any, and one for requests unless the end of the
+    fixture has read them. Accounts that can have callbacks take one more each.
 
     Raises:
         MockRefused, MockUnreachable: the mock cannot be read.
     """
     sms = run.sms
     accounts = {account_id(key) for key in run.api_keys}
-    requests = run.requests or run._requests()[0]
-    has_sent = any(row["messages"] for row in requests)
-    read_keys: list[str | None] = [*run.api_keys] if run._session.is_attached else [None]
-    rows = [
-        row
-        for key in (read_keys if has_sent else ())
-        for row in sms.client.rows("messages", "cursor", key=key, since=run.since)
-    ]
+    requests = [row for row in run.requests or run._requests()[0] if row["account"] in accounts]
+    keys = run.api_keys if any(row["messages"] for row in requests) else ()
+    messages = [row for key in keys for row in sms.client.rows("messages", "cursor", key=key, since=run.since)]
     callbacks = sum(
         handle.api("GET", "callbacks", limit=1, since=run.since)["total"]
         for handle in {each.api_key: each for each in sms._handles}.values()
         if handle._can_have_callbacks()
     )
     return RunEvidence(
-        [observed_request(row) for row in requests if row["account"] in accounts],
-        [_message_of(row) for row in rows if row["account"] in accounts],
+        [observed_request(row) for row in requests],
+        [_message_of(row) for row in messages],
         callbacks,
     )
 

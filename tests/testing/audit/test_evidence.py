@@ -48,7 +48,9 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         yield targets
 
 
-def test_evidence_takes_two_requests(run: RunningTest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_evidence_takes_a_request_for_requests_and_one_for_the_messages_of_each_account(
+    run: RunningTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sms = run.sms
     sms.account("other-key")
     send(sms, NUMBER)
@@ -56,7 +58,7 @@ def test_evidence_takes_two_requests(run: RunningTest, monkeypatch: pytest.Monke
     requests.post(f"{sms.base_url}/transactional/sms/send", json=body(), headers={"X-API-Key": "foreign"}, timeout=5)
     with counted(monkeypatch) as targets:
         evidence = read_evidence(run)
-    assert len(targets) == 2
+    assert len(targets) == 3
     assert [each.content for each in evidence.messages] == ["Hello", "Other"]
     assert [each.targets for each in evidence.requests] == [(Target(PHONE, "Hello"),), (Target(PHONE, "Other"),)]
     assert evidence.callbacks == 0
