@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import inf
 from typing import TypeVar
 
 T = TypeVar("T")
 
 
-def in_turns(measures: dict[str, Callable[[], T]], rounds: int) -> dict[str, list[T]]:
+def in_turns(measures: Mapping[str, Callable[[], T]], rounds: int) -> dict[str, list[T]]:
     """Return what each measure gives in each round: a ratio within a round holds when the machine's speed drifts."""
     found: dict[str, list[T]] = {name: [] for name in measures}
     for _ in range(rounds):
