@@ -58,7 +58,8 @@ class Accounts:
     `scenario` in new accounts. They also get the time of `clock`, and the `faults`, each a rule until an instant.
     `unattributed` is the journal of requests without an account. `limit` is how many accounts are kept: at most a
     quarter of the memory is for accounts without records. `evicted_up_to` is the highest number of a record in an
-    evicted account. `labels` are those of accounts that do not exist yet, by id; any thread may add one.
+    evicted account. `labels` and `fronts` are the labels of accounts that do not exist yet and the scenarios in front
+    that they get, by id; any thread may add one.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Accounts:
         self.initial_scenario = scenario
         self.numbering = Numbering()
         self.labels: dict[str, str] = {}
+        self.fronts: dict[str, ActiveScenario] = {}
         self._settings = settings
         self._time = time
         self.seed = seed
@@ -268,6 +270,7 @@ class Accounts:
             self._evict(same_id)
         account = self._new(key)
         self.labels.pop(account.id, None)
+        self.fronts.pop(account.id, None)
         self._become_latest(account)
         self._store(account)
         return account
@@ -291,9 +294,10 @@ class Accounts:
         # The new account of a key must not reuse transaction ids of an earlier one, but its random faults repeat.
         clock, lists, generation = self.clock.copy(), self._lists, self._generation
         account = Account(key, self._settings, clock, self.seed, self.numbering, generation, self._tokens, lists)
-        if self.scenario is not NO_SCENARIO:
-            account.label = self.labels.get(account.id, "")
+        account.label = self.labels.get(account.id, "")
         account.apply_scenario(self.scenario)
+        if account.id in self.fronts:
+            account.apply_scenario(self.fronts[account.id], in_front=True)
         for fault_id, (rule, until) in self.faults.items():
             account.faults.add(rule, until, fault_id)
         account.count_settings()

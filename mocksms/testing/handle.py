@@ -201,9 +201,10 @@ class MockSMS(Assertions, Actions, Convergence):
         self._has_deleted = False
         self._restored_up_to = 0
         # A mock that the session has started has the other options.
-        if self._in_process is None or not self._in_process.set_label(self.api_key, defaults.label):
+        server, label, variation = self._in_process, defaults.label, defaults.variation
+        if server is None or not server.prepare_account(self.api_key, label, variation):
             defaults.apply(self)
-        defaults.apply_variation(self)
+            defaults.apply_variation(self)
 
     @contextmanager
     def _variation_kept(self) -> Iterator[None]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 import warnings
+from collections.abc import Mapping
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Final, NamedTuple
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from mocksms.connections import forks
 from mocksms.engine.clock import SteadyTime
@@ -17,8 +20,12 @@ if TYPE_CHECKING:
     import socket
 
     from mocksms.engine.engine import Engine
+    from mocksms.engine.rules import ActiveScenario
     from mocksms.server import Server
     from mocksms.settings import Settings
+
+MAX_COMPILED: Final = 256
+"""Scenarios in front that are kept compiled: an audit has the same ones in each test."""
 
 STOP_SECONDS: Final = 5.0
 """How long the thread may take to end."""
@@ -46,14 +53,15 @@ class RunningMock(NamedTuple):
 class ThreadedServer:
     """A mock in a daemon thread, from `start` to `stop`. Its modules are imported at the first start.
 
-    `error` is the error that ended the mock, None if there was none. `set_label` and `can_have_callbacks` do without
-    HTTP what a test session needs in each test: a request takes longer than the rest of what the fixture does.
+    `error` is the error that ended the mock, None if there was none. `prepare_account` and `can_have_callbacks` do
+    without HTTP what a test session needs in each test: a request takes longer than the rest of what the fixture does.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.error: BaseException | None = None
         self.settings = settings
         self._running: RunningMock | None = None
+        self._compiled = lru_cache(MAX_COMPILED)(partial(_compiled, settings))
 
     def start(self) -> str:
         """Start the mock and return its URL. It accepts connections as soon as this returns.
@@ -101,8 +109,8 @@ class ThreadedServer:
         if running.thread.is_alive():
             warnings.warn(f"the thread of mocksms did not end within {timeout:g} s", RuntimeWarning, stacklevel=2)
 
-    def set_label(self, key: str, label: str) -> bool:
-        """Set the label that an account gets at its first use.
+    def prepare_account(self, key: str, label: str, front: Mapping[str, Any] | None = None) -> bool:
+        """Set the label that an account gets at its first use, and a scenario in front of all others, as JSON.
 
         Return False if it exists already, or if the mock has ended or runs in the parent process.
         """
@@ -111,7 +119,11 @@ class ThreadedServer:
         accounts = self._running.engine.accounts
         if accounts.by_key(key) is not None or len(accounts.labels) >= accounts.limit:
             return False
-        accounts.labels[account_id(key)] = label
+        name = account_id(key)
+        accounts.fronts.pop(name, None)  # of an earlier test with the same key, which has not used it
+        if front is not None:
+            accounts.fronts[name] = self._compiled(json.dumps(front))
+        accounts.labels[name] = label
         return True
 
     def can_have_callbacks(self, key: str) -> bool:
@@ -133,3 +145,12 @@ class ThreadedServer:
             self.error = error
         finally:
             listener.close()
+
+
+def _compiled(settings: Settings, scenario: str) -> ActiveScenario:
+    """Return a scenario in front, from its JSON, as the inspection API compiles it."""
+    from mocksms.inspection.scenarios import INLINE_FRONT
+    from mocksms.scenario.compiler import compile_scenario
+    from mocksms.scenario.schema import Scenario
+
+    return compile_scenario(Scenario.model_validate_json(scenario), INLINE_FRONT, settings)

@@ -63,24 +63,39 @@ def test_state_file_is_released_if_the_mock_cannot_listen(tmp_path: Path) -> Non
         pass
 
 
-def test_account_has_its_label_from_its_first_use_on() -> None:
+def test_account_has_its_label_and_its_scenario_in_front_from_its_first_use_on() -> None:
+    front = {"rule": [{"name": "first", "outcome": "rejected/bounced", "times": 1}]}
     with MockSMS() as sms:
         server = sms._server
         assert server is not None
-        assert server.set_label(sms.api_key, "a test")
+        sms.client.request("DELETE", "scenario")
+        assert server.prepare_account(sms.api_key, "a test", front)
         assert sms.api("GET", "accounts")["accounts"] == []
         assert sms.api("GET", "account")["label"] == "a test"
-        send(sms, NUMBER)
+        assert [rule["left"] for rule in sms.api("GET", "scenario")["front"]] == [1]
+        (transaction_id,) = send(sms, NUMBER)
+        assert sms.read(transaction_id).decided_by == "rule 1 (first) of the scenario in front"
+        assert [rule["left"] for rule in sms.api("GET", "scenario")["front"]] == [0]
         assert [each["label"] for each in sms.api("GET", "accounts")["accounts"]] == ["a test"]
-        assert not server.set_label(sms.api_key, "another")
+        assert not server.prepare_account(sms.api_key, "another", front)
         sms.reset()
         assert sms.api("GET", "account")["label"] == ""
+        assert sms.api("GET", "scenario")["front"] == []
+
+
+def test_scenario_in_front_of_an_account_that_was_not_used_is_not_that_of_the_next_test() -> None:
+    with MockSMS() as sms:
+        server = sms._server
+        assert server is not None
+        assert server.prepare_account(sms.api_key, "a test", {"rule": [{"outcome": "queued"}]})
+        assert server.prepare_account(sms.api_key, "another")
+        assert sms.api("GET", "scenario")["front"] == []
 
 
 def test_number_of_labels_without_an_account_is_limited() -> None:
     with MockSMS(max_accounts=2) as sms:
         assert sms._server is not None
-        assert [sms._server.set_label(key, "label") for key in "abc"] == [True, True, False]
+        assert [sms._server.prepare_account(key, "label") for key in "abc"] == [True, True, False]
 
 
 def test_label_is_not_set_in_a_mock_that_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,11 +103,11 @@ def test_label_is_not_set_in_a_mock_that_has_ended(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr("mocksms.server.Server.serve", end)
     server = ThreadedServer(Settings(port=0))
-    assert not server.set_label("key", "before the start")
+    assert not server.prepare_account("key", "before the start")
     server.start()
     for thread in [each for each in threading.enumerate() if each.name == "mocksms"]:
         thread.join(TIMEOUT)  # pragma: no cover, it may have ended
-    assert not server.set_label("key", "after its end")
+    assert not server.prepare_account("key", "after its end")
     server.stop()
     assert server.can_have_callbacks("key")
 
@@ -243,14 +258,14 @@ def test_forked_child_knows_that_the_mock_runs_in_its_parent() -> None:
         child = os.fork()
         if not child:  # pragma: no cover - runs in the child
             try:
-                os._exit(server.set_label("key", "label") or not server.can_have_callbacks("key"))
+                os._exit(server.prepare_account("key", "label") or not server.can_have_callbacks("key"))
             finally:
                 os._exit(2)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-        assert server.set_label("key", "label")
+        assert server.prepare_account("key", "label")
         copied = copy(server)
         copied.close_copies()
-        assert not copied.set_label("key", "label")
+        assert not copied.prepare_account("key", "label")
 
 
 @needs_fork
