@@ -16,7 +16,7 @@ from mocksms.engine.state_names import StateNames
 from mocksms.inspection.search_tokens import NUMBER_PART, Token, quoted, tokens_of
 from mocksms.sms.codes import find_codes
 from mocksms.sms.message import Message, Reason
-from mocksms.sms.numbers import SEPARATORS
+from mocksms.sms.numbers import SEPARATORS, parse_pattern
 from mocksms.sms.text import content_of, links_in
 from mocksms.sms.times import parse_duration
 
@@ -164,12 +164,12 @@ class SearchReader:
 
     def recipient(self, value: str) -> SearchTerm:
         """Read the number of a recipient, in any spelling, or a part of it."""
-        matches = number_test(value)
+        matches = _number_filter(value)
         return SearchTerm(lambda message: matches(message.digits))
 
     def origin(self, value: str) -> SearchTerm:
         """Read the number of a phone that replied."""
-        matches = number_test(value)
+        matches = _number_filter(value)
         return SearchTerm(_never, lambda reply: matches(reply.digits))
 
     def tag(self, value: str) -> SearchTerm:
@@ -296,6 +296,19 @@ def _never(_: object) -> bool:
 
 
 NOTHING: Final = SearchTerm(_never, _never)
+
+
+def _number_filter(value: str) -> Callable[[str], bool]:
+    """Return the test of a number that a key has; a `*` stands for any digits.
+
+    Raises:
+        Unfit: there is no digit in it.
+    """
+    if pattern := parse_pattern(value, accept_local=True):
+        return pattern.matches
+    if not any(map(str.isdigit, value)):
+        raise Unfit("has no digits")
+    return number_test(value)
 
 
 def number_test(spelling: str) -> Callable[[str], bool]:

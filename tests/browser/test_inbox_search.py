@@ -75,6 +75,9 @@ def test_nothing_found_is_said_in_words_with_a_correction(inbox: Inbox) -> None:
     expect(inbox.row("Your code is 1234")).to_be_visible()
     search(inbox, "status:lost")
     expect(inbox.page.locator("#list")).to_contain_text("is none of the statuses")
+    inbox.open("?view=requests&path=stauts:200")
+    inbox.page.get_by_role("button", name="Did you mean status:200?").click()
+    expect(rows(inbox)).to_have_count(4)
 
 
 def test_chips_count_what_was_found_and_narrow_it(inbox: Inbox) -> None:

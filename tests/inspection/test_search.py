@@ -67,6 +67,7 @@ def found(mock: Mock, gallery: Gallery, query: str, **more: Any) -> str:
         ("54", ""),
         ("0541111111 999", "reply"),
         ("to:054-1111111", "hebrew"),
+        ("to:050-*2100", "kosher"),
         ("from:0541111111", "reply"),
         ("status:SENT", "hebrew otp"),
         ("-status:sent", "invalid queued kosher"),
@@ -153,6 +154,7 @@ def test_pages_have_the_counts_of_all(shared_mock: Mock, gallery: Gallery) -> No
         ("before:2026", "is no time; write a time as 15:30", ""),
         ("after:99999999999999d", "is no time", ""),
         ("status:", "has no value", ""),
+        ("to:+", "has no digits", ""),
     ],
 )
 def test_wrong_part_is_named_with_the_nearest_right_one(part: str, note: str, better: str) -> None:
