@@ -71,7 +71,7 @@ export class PagedList {
     if (query !== this.#query) this.list.set([]);
     this.#query = query;
     this.invalidate();
-    this.refresh();
+    this.#refresh().catch(reportError); // At once: only updates wait for a pause.
   }
 
   /** Drop everything with the next page that is read: what is shown may no longer exist. */
