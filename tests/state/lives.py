@@ -68,8 +68,9 @@ class LivingMock:
     def __init__(self, settings: Settings, time: ManualClock, scenario: ActiveScenario = NO_SCENARIO) -> None:
         self.time = time
         self.engine = Engine(settings, time, URL, scenario)
-        self._stopping = asyncio.Event()
-        self._app = create_app(self.engine, self._stopping)
+        stopping = asyncio.Event()
+        stopping.set()  # so that no response is delayed
+        self._app = create_app(self.engine, stopping)
         self._in_flight: list[PendingCallback] = []
         self._is_slow = False
         self._loop = asyncio.get_running_loop()
@@ -89,9 +90,6 @@ class LivingMock:
 
     async def call(self, call: Call) -> Answer:
         """Send a request, and let time do what it brings."""
-        if not self._stopping.is_set():
-            await self._request(Call("GET", "/_mock/health"))  # what is created later would not work
-            self._stopping.set()  # so that no response is delayed
         answer = await self._request(call)
         finish(self.engine.tick_in_steps())
         self.engine.outbox.check_due()
