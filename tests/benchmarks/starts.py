@@ -68,11 +68,9 @@ def print_fixture(rounds: int) -> None:
     runs = in_turns({"mocksms, ": partial(_run, "mocksms, "), "": partial(_run, "")}, rounds + 1)
     ours, nothing = runs["mocksms, "][1:], runs[""][1:]
     for kind, title in enumerate(("", ", CPU time")):
-        first = median(spent[0][kind] - time_of_a_test(spent, kind) for spent in ours)
+        first = median(spent[0][kind] - _each(spent, kind) for spent in ours)
         print_figure(f"first use of the fixture, s{title}", first, at_most=0.25)
-        around = median(
-            time_of_a_test(one, kind) - time_of_a_test(other, kind) for one, other in zip(ours, nothing, strict=True)
-        )
+        around = median(_each(one, kind) - _each(other, kind) for one, other in zip(ours, nothing, strict=True))
         print_figure(f"around a test, ms{title}", 1_000 * around, at_most=0.8)
 
 
@@ -81,7 +79,7 @@ def _start(server: Server) -> tuple[float, float]:
         return server.start_seconds, server.start_processor_seconds
 
 
-def time_of_a_test(spent: Spent, kind: int) -> float:
+def _each(spent: Spent, kind: int) -> float:
     """Return what a test takes that is not the first."""
     return median(each[kind] for each in spent[1:])
 
