@@ -269,14 +269,14 @@ class Accounts:
         if same_id is not None:
             self._evict(same_id)
         account = self._new(key)
-        self.labels.pop(account.id, None)
-        self.fronts.pop(account.id, None)
         self._become_latest(account)
         self._store(account)
         return account
 
     def _store(self, account: Account) -> None:
         """Add an account after all others; this may evict one."""
+        self.labels.pop(account.id, None)
+        self.fronts.pop(account.id, None)
         self._by_id[account.id] = account
         if account.key is not None:
             self._by_key[account.key] = account

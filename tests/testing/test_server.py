@@ -92,6 +92,17 @@ def test_scenario_in_front_of_an_account_that_was_not_used_is_not_that_of_the_ne
         assert sms.api("GET", "scenario")["front"] == []
 
 
+def test_account_that_is_restored_before_its_first_use_has_its_scenario_in_front_once() -> None:
+    with MockSMS() as sms:
+        server = sms._server
+        assert server is not None
+        assert server.prepare_account(sms.api_key, "a test", {"rule": [{"outcome": "queued"}]})
+        sms.restore(sms.snapshot())
+        assert len(sms.api("GET", "scenario")["front"]) == 1
+        sms.api("DELETE", "account")
+        assert sms.api("GET", "scenario")["front"] == []
+
+
 def test_number_of_labels_without_an_account_is_limited() -> None:
     with MockSMS(max_accounts=2) as sms:
         assert sms._server is not None
