@@ -56,12 +56,16 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditedTest:
-    """The cells of a test, or why it is not audited; `reason` is why its marker allows verdicts."""
+    """The cells of a test, or why it is not audited.
+
+    `reason` is why its marker allows verdicts, `note` what the cells do not show.
+    """
 
     test: str
     cells: tuple[Cell, ...] = ()
     not_audited: str = ""
     reason: str = ""
+    note: str = ""
 
     @property
     def finding_cells(self) -> list[Cell]:

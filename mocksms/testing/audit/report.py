@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import pytest
@@ -91,20 +91,25 @@ class AuditReport:
             reporter.line(REPLAY_HINT)
 
     def _print_exceptions(self, reporter: Any) -> None:
-        """Print which tests are not audited, and which findings are allowed, each with the reason."""
+        """Print which findings are allowed, and which tests are audited in part or not, each with the reason."""
         allowed = [(test, names) for test in self._tests() if (names := allowed_text(test))]
-        left_out = [test for test in self._tests() if test.not_audited]
         if allowed:
             reporter.line("")
             reporter.line("allowed", bold=True)
         for test, names in allowed:
             reporter.line(f"  {test.test}: {names} ({test.reason or 'mocksms_audit_allow'})", yellow=True)
-        if left_out:
-            reporter.line("")
-            reporter.line("not audited", bold=True)
-        for test in left_out:
-            reporter.line(f"  {test.test}: {escape(test.not_audited)}", yellow=True)
+        self._print_reasons(reporter, "audited in part", {test.test: test.note for test in self._tests() if test.cells})
+        self._print_reasons(reporter, "not audited", {test.test: test.not_audited for test in self._tests()})
         reporter.line("")
+
+    def _print_reasons(self, reporter: Any, title: str, reasons: Mapping[str, str]) -> None:
+        """Print the tests that have a reason, if there are any."""
+        given = {test: reason for test, reason in reasons.items() if reason}
+        if given:
+            reporter.line("")
+            reporter.line(title, bold=True)
+        for test, reason in given.items():
+            reporter.line(f"  {test}: {escape(reason)}", yellow=True)
 
     def _summary(self, audited: list[AuditedTest]) -> Iterator[tuple[str, str]]:
         """Iterate over the lines at the end, each with its colour."""

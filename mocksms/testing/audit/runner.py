@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pytest
 
+from mocksms.sms.message import State, Status
 from mocksms.sms.times import format_duration
 from mocksms.testing.audit.cells import AuditedTest, Cell, cell_of
 from mocksms.testing.audit.code_filter import CodeFilter
@@ -49,6 +50,7 @@ class TestRunner:
         self._session = session
         self._options = options
         self._usual: tuple[ApplicationError, ...] = ()
+        self._note = ""
 
     def audit(self, run: RunningTest, on_cell: Callable[[Cell], object]) -> AuditedTest:
         """Run the test once without and once with each variation.
@@ -67,6 +69,7 @@ class TestRunner:
             control = self._run(None)
             if problem := self._problem_of(control):
                 problems.append(problem)
+            self._note_baseline(baseline)
             self._usual = ending_of(None, self._code, control.watched, self._options).errors
             for variation in () if problem else variations:
                 cells.append(self._cell(variation, baseline))
@@ -76,7 +79,16 @@ class TestRunner:
             cells=() if problems else tuple(cells),
             not_audited="".join(problems[:1]),
             reason=self._options.reason,
+            note=self._note,
         )
+
+    def _note_baseline(self, baseline: RunEvidence) -> None:
+        """Note that two verdicts need an SMS that arrives: an application can have numbers that are never valid."""
+        if baseline.messages and all(each.status == Status.INVALID for each in baseline.messages):
+            state = State.INVALID
+            self._note = (
+                f"its SMS are {state} without a variation, too: no {Verdict.SENT_TWICE}, no {Verdict.CLAIMED_SENT}"
+            )
 
     def _cell(self, variation: Variation, baseline: RunEvidence) -> Cell:
         """Run the test with a variation, and judge it; once more if it depends on what the calls of the test return."""
@@ -99,7 +111,10 @@ class TestRunner:
             timed_out=rerun.timed_out,
             usual=self._usual,
         )
-        return judge(variation, baseline, read_evidence(rerun.run), ending, self._options)
+        evidence = read_evidence(rerun.run)
+        if not evidence.sends and not self._note:
+            self._note = f"it sends nothing with {variation.name}: its application keeps state of earlier runs"
+        return judge(variation, baseline, evidence, ending, self._options)
 
     def _run(self, variation: Mapping[str, Any] | None, *, with_calls: bool = False) -> Rerun:
         with self._with_variation(variation):
@@ -120,4 +135,7 @@ class TestRunner:
             return f"it does not end within {format_duration(self._options.timeout)} (mocksms_audit_timeout)"
         if control.error is not None:
             return f"it does not pass a second time: {describe_error(control.error).partition(LINE_END)[0]}"
+        run = control.run
+        if run is None or not (run.has_sent or read_evidence(run).sends):
+            return "it sends nothing a second time: its application keeps what it has sent"
         return ""

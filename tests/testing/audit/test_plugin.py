@@ -18,12 +18,16 @@ import time
 
 import requests
 
-BODY = {"message": {"content": "Your code is 481516", "to": [{"mobile_number": "972-54-1111111"}]}}
+NUMBER = "972-54-1111111"
 PATH = "/transactional/sms/send"
 
 
+def body():
+    return {"message": {"content": "Your code is 481516", "to": [{"mobile_number": NUMBER}]}}
+
+
 def post(sms, timeout=5):
-    response = requests.post(sms.url + PATH, json=BODY, headers={"X-API-Key": sms.api_key}, timeout=timeout)
+    response = requests.post(sms.url + PATH, json=body(), headers={"X-API-Key": sms.api_key}, timeout=timeout)
     response.raise_for_status()
     return response
 
@@ -58,7 +62,7 @@ async def post_async(sms):
     import httpx
 
     async with httpx.AsyncClient() as client:
-        response = await client.post(sms.url + PATH, json=BODY, headers={"X-API-Key": sms.api_key})
+        response = await client.post(sms.url + PATH, json=body(), headers={"X-API-Key": sms.api_key})
     response.raise_for_status()
 """
 
@@ -169,6 +173,20 @@ def test_allowed_verdicts_are_no_findings(runs: Runs) -> None:
     def test_skips(mocksms):
         shop.post(mocksms)
 
+    def test_sends_once(mocksms, sent=[]):
+        sent or sent.append(shop.post(mocksms))
+
+    def test_keeps_state(mocksms, failed=[]):
+        if not failed:
+            try:
+                shop.post(mocksms)
+            except shop.requests.RequestException:
+                failed.append(1)
+
+    def test_number_is_invalid(mocksms, monkeypatch):
+        monkeypatch.setattr(shop, "NUMBER", "0541111111")
+        shop.resend(mocksms)
+
     def test_passes_once(mocksms):
         RUNS.append(1)
         shop.post(mocksms)
@@ -198,14 +216,18 @@ def test_allowed_verdicts_are_no_findings(runs: Runs) -> None:
             shop.post(mocksms)
             assert 0
     """
-    printed = runs.run(tests, "-p", "subtests", *AUDIT[:1], "--mocksms-audit-only=503", "-q", "--deselect=test_none")
+    only = "--mocksms-audit-only=500,503"
+    printed = runs.run(tests, "-p", "subtests", *AUDIT[:1], only, "-q", "--deselect=test_none")
     assert "test_allows: gave up with 503 (a queue sends again)" in printed
     assert 'test_skips: audit="skip" of its marker' in printed
     assert "test_passes_once: it does not pass a second time: AssertionError: assert 2 == 1\n" in printed
     assert "test_is_slower_the_second_time: it does not end within 300ms (mocksms_audit_timeout)" in printed
+    assert "test_sends_once: it sends nothing a second time: its application keeps" in printed
+    assert "test_keeps_state: it sends nothing with 500: its application keeps state" in printed
+    assert "test_number_is_invalid: its SMS are invalid/invalid-number without a variation, too" in printed
     assert "test_shares: it sends with mocksms_server.api_key" in printed
     assert "test_shares_again:" not in printed
-    assert "\nno findings\n1 test audited in 1 run, 4 not audited\n" in printed
+    assert "\nno findings\n3 tests audited in 6 runs, 5 not audited\n" in printed
     assert "audit of" not in printed
 
 
