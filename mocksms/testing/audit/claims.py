@@ -24,6 +24,10 @@ _NUMBER: Final = re.compile(r"\d[\d ().-]{6,20}\d")
 _FAILURE: Final = re.compile(
     r"fail|error|reject|refus|invalid|not.?sent|unsent|undeliver|bounce|exception|unavailable|denied", re.IGNORECASE
 )
+_REASON: Final = re.compile(
+    r"kosher.number|cancelled.by.user|insufficient.funds|no.credit|no.available.gateways|^unsubscribed?$", re.IGNORECASE
+)
+"""Reject reasons of the provider that have no word of a failure in them; texts of an SMS can say `unsubscribe`."""
 _LATER: Final = re.compile(r"queue|pending|later|retr|schedul|waiting|defer", re.IGNORECASE)
 _SUCCESS_NAME: Final = re.compile(r"^(is_)?(ok|success\w*|succeeded|sent|delivered|accepted|confirmed)$", re.IGNORECASE)
 _FAILURE_NAME: Final = re.compile(r"error|exception|failure|problem", re.IGNORECASE)
@@ -71,7 +75,7 @@ def _claims(value: Any, depth: int) -> Iterator[Claim]:
 
 
 def _claims_of_text(text: str) -> Iterator[Claim]:
-    if _FAILURE.search(text):
+    if _FAILURE.search(text) or _REASON.search(text):
         yield Claim.FAILURE
     if _LATER.search(text):
         yield Claim.LATER

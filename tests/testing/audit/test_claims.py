@@ -14,6 +14,7 @@ import httpx
 import pytest
 import requests
 
+from mocksms.sms.message import Reason
 from mocksms.testing.audit.claims import claim_of, last_digits, numbers_in
 
 
@@ -119,6 +120,16 @@ def test_value_with_a_problem_claims_failure(value: object) -> None:
 @pytest.mark.parametrize("value", ["queued", {"status": "pending"}, response(202), SimpleNamespace(state="retry")])
 def test_value_about_later_claims_that(value: object) -> None:
     assert claim_of(value) == "later"
+
+
+@pytest.mark.parametrize("spelling", ["value", "in_reads"])
+@pytest.mark.parametrize("reason", Reason)
+def test_reject_reason_claims_failure(reason: Reason, spelling: str) -> None:
+    assert claim_of((None, getattr(reason, spelling))) == "failure"
+
+
+def test_text_of_an_sms_claims_no_failure() -> None:
+    assert claim_of("To unsubscribe: https://sms.example") == "success"
 
 
 def test_none_claims_nothing() -> None:
