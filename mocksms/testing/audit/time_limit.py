@@ -92,9 +92,12 @@ class TimeLimit:
                 _thread.interrupt_main()
 
         thread = threading.Thread(target=end, name="mocksms-time-limit", daemon=True)
+        # A process that was started in the background may ignore the signal.
+        handler = signal.signal(signal.SIGINT, signal.default_int_handler)
         thread.start()
         try:
             yield
         finally:
             done.set()
             thread.join()
+            signal.signal(signal.SIGINT, handler)

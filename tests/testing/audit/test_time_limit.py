@@ -73,6 +73,16 @@ def test_limit_works_without_sigalrm(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not unused.has_ended
 
 
+def test_limit_works_where_ctrl_c_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(signal, "SIGALRM")
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        assert isinstance(wait(TimeLimit(SHORT)), KeyboardInterrupt)
+        assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, handler)
+
+
 def test_ctrl_c_ends_the_test_run() -> None:
     def interrupt() -> None:
         raise KeyboardInterrupt
