@@ -40,16 +40,34 @@ class RequestWarning(NamedTuple):
     note: str
 
 
+class Handling(NamedTuple):
+    """How the mock handled a request.
+
+    `operation` is None if the request reached none. `status` is None if the connection was reset. `response_headers`
+    are those besides type and length. `refusal` is the code of the error that refused it, None if it was accepted.
+    `note` says why it was refused or how a `fault` changed its response.
+    """
+
+    operation: ApiOperation | None
+    status: int | None
+    response_headers: tuple[tuple[bytes, bytes], ...] = ()
+    refusal: str | None = None
+    note: str = ""
+    fault: TriggeredFault | None = None
+    warnings: tuple[RequestWarning, ...] = ()
+
+
+shared_handling: Final = lru_cache(maxsize=64)(Handling)
+"""Returns a handling, as one object with equal ones: most requests are handled alike, and this keeps records small."""
+
+
 class RecordedRequest(NamedTuple):
     """One HTTP request to the emulated API with its response.
 
     `number` comes from the numbering of all records; `messages` are those of the messages that it created.
     `target` is path and query as sent, at most MAX_RECORDED_TARGET bytes. `headers` are the header lines as sent, with
     the API key shortened. `body` and `response_body` hold at most MAX_RECORDED_BODY bytes of `body_size` and
-    `response_size`. `status` is None if the connection was reset. `response_headers` are those besides type and
-    length. `duration` is in seconds. `operation` is None if the request reached none. `refusal` is the code of the
-    error that refused it, None if it was accepted. `note` says why it was refused or how a `fault` changed its
-    response. `size` are the bytes that it takes, about.
+    `response_size`. `duration` is in seconds. `size` are the bytes that it takes, about.
     """
 
     number: int
@@ -59,18 +77,47 @@ class RecordedRequest(NamedTuple):
     headers: bytes
     body: bytes
     body_size: int
-    status: int | None
     response_body: bytes
     response_size: int
-    response_headers: tuple[tuple[bytes, bytes], ...]
     duration: float
+    handling: Handling
     messages: tuple[int, ...] = ()
-    warnings: tuple[RequestWarning, ...] = ()
-    note: str = ""
-    fault: TriggeredFault | None = None
-    operation: ApiOperation | None = None
-    refusal: str | None = None
     size: int = 0
+
+    @property
+    def operation(self) -> ApiOperation | None:
+        """The operation that it reached."""
+        return self.handling.operation
+
+    @property
+    def status(self) -> int | None:
+        """The status of its response."""
+        return self.handling.status
+
+    @property
+    def response_headers(self) -> tuple[tuple[bytes, bytes], ...]:
+        """The headers of its response besides type and length."""
+        return self.handling.response_headers
+
+    @property
+    def refusal(self) -> str | None:
+        """The code of the error that refused it."""
+        return self.handling.refusal
+
+    @property
+    def note(self) -> str:
+        """Why it was refused, or how a fault changed its response."""
+        return self.handling.note
+
+    @property
+    def fault(self) -> TriggeredFault | None:
+        """The fault that changed its response."""
+        return self.handling.fault
+
+    @property
+    def warnings(self) -> tuple[RequestWarning, ...]:
+        """Its accepted deviations."""
+        return self.handling.warnings
 
     @property
     def lacks_prefix(self) -> bool:
@@ -107,13 +154,10 @@ def malformed_request(number: int, at: datetime, raw: bytes, why: str, status: i
         headers=b"",
         body=b"",
         body_size=0,
-        status=status,
         response_body=response_body,
         response_size=len(response_body),
-        response_headers=(),
         duration=0.0,
-        note=note,
-        refusal=MALFORMED_HTTP,
+        handling=Handling(None, status, refusal=MALFORMED_HTTP, note=note),
         size=REQUEST_SIZE + len(first_line) + len(response_body) + text_size(note),
     )
 

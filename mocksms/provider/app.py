@@ -24,6 +24,7 @@ from mocksms.engine.journal import (
     RecordedRequest,
     RequestWarning,
     header_lines,
+    shared_handling,
     size_of_handling,
 )
 from mocksms.engine.keys import MAX_KEY_LENGTH
@@ -321,17 +322,19 @@ class ProviderApp:
             headers,
             body,
             len(request.body),
-            None if is_lost else response.status,
             response_body,
             0 if is_lost else len(response.body),
-            response.headers,
             duration,
+            shared_handling(
+                handled.operation,
+                None if is_lost else response.status,
+                response.headers,
+                handled.refusal,
+                handled.note,
+                handled.triggered,
+                handled.warnings,
+            ),
             messages,
-            handled.warnings,
-            handled.note,
-            handled.triggered,
-            handled.operation,
-            handled.refusal,
             shared_size(size),
         )
         self._engine.record_request(account, recorded)

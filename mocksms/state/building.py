@@ -127,8 +127,12 @@ class _Builder:
 
     def _moved_request(self, request: RecordedRequest) -> RecordedRequest:
         moved = self._moved
-        fault = request.fault and request.fault._replace(fault_id=moved(request.fault.fault_id))
-        return request._replace(number=moved(request.number), messages=tuple(map(moved, request.messages)), fault=fault)
+        handling = request.handling
+        if (fault := handling.fault) is not None:
+            handling = handling._replace(fault=fault._replace(fault_id=moved(fault.fault_id)))
+        return request._replace(
+            number=moved(request.number), messages=tuple(map(moved, request.messages)), handling=handling
+        )
 
     def _moved_callback(self, callback: Callback) -> Callback:
         moved, details = self._moved, callback.details

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from mocksms.engine.journal import RecordedRequest, RequestWarning
+from mocksms.engine.journal import RecordedRequest, RequestWarning, shared_handling
 from mocksms.engine.rules import ApiOperation, TriggeredFault
 from mocksms.scenario.recorder import fault_model
 from mocksms.sms.outcomes import Fault, FaultKind
@@ -127,17 +127,19 @@ class RequestData(RowModel):
             headers=headers,
             body=self.body,
             body_size=self.body_size,
-            status=self.status,
             response_body=self.response_body,
             response_size=self.response_size,
-            response_headers=tuple([(header.name, header.value) for header in self.response_headers]),
             duration=self.duration,
+            handling=shared_handling(
+                self.operation,
+                self.status,
+                tuple([(header.name, header.value) for header in self.response_headers]),
+                self.refusal,
+                self.note,
+                None if self.fault is None else self.fault.triggered(),
+                tuple([RequestWarning(warning.path, warning.note) for warning in self.warnings]),
+            ),
             messages=tuple(self.messages),
-            warnings=tuple([RequestWarning(warning.path, warning.note) for warning in self.warnings]),
-            note=self.note,
-            fault=None if self.fault is None else self.fault.triggered(),
-            operation=self.operation,
-            refusal=self.refusal,
             size=self.size,
         )
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from mocksms.engine.clock import system_time
 from mocksms.engine.controls import AccountUpdate, Controls
 from mocksms.engine.engine import Engine
-from mocksms.engine.journal import REQUEST_SIZE, RecordedRequest
+from mocksms.engine.journal import REQUEST_SIZE, RecordedRequest, shared_handling
 from mocksms.engine.rules import NO_SCENARIO
 from mocksms.settings import Settings
 from mocksms.sms.message import Recipient, Submission
@@ -120,11 +120,10 @@ def _record_requests(engine: Engine) -> None:
             headers=b"",
             body=body,
             body_size=len(body),
-            status=200,
             response_body=body * 2,
             response_size=len(body) * 2,
-            response_headers=(),
             duration=0.1 * place,
+            handling=shared_handling(None, 200),
             messages=(place,),
             size=REQUEST_SIZE + 3 * len(body) + 30,
         )

@@ -12,7 +12,7 @@ from mocksms.cli.log_lines import MAX_CHARACTERS
 from mocksms.engine.account import Account
 from mocksms.engine.callbacks import Attempt, Callback, OrderingKey, TriggerDetails
 from mocksms.engine.engine import Engine
-from mocksms.engine.journal import RecordedRequest, malformed_request
+from mocksms.engine.journal import Handling, RecordedRequest, malformed_request
 from mocksms.engine.rules import combine
 from mocksms.errors import escape
 from mocksms.scenario.compiler import compile_scenario
@@ -268,7 +268,8 @@ def test_json_of_a_message_cuts_long_values() -> None:
 
 def refused(status: int | None = 400, note: str = "message.to: missing", target: str = "/rest/v1/x") -> RecordedRequest:
     request = malformed_request(7, NOON, b"", "", 400)
-    return request._replace(method="POST", target=target, status=status, note=note, refusal="invalid_request")
+    handling = Handling(None, status, refusal="invalid_request", note=note)
+    return request._replace(method="POST", target=target, handling=handling)
 
 
 def failed(error: str | None = "connection refused", due_at: datetime | None = NOON + timedelta(seconds=5)) -> Callback:
@@ -312,7 +313,7 @@ def test_log_has_refused_requests_and_failed_attempts_only(loop: asyncio.Abstrac
     engine = Engine(Settings(), ManualClock())
     account = engine.account(KEY)
     log = ConsoleLog(lines.append)
-    accepted = refused(200)._replace(refusal=None)
+    accepted = refused()._replace(handling=Handling(None, 200))
 
     async def emit() -> None:
         engine.listeners.append(log)

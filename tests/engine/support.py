@@ -11,7 +11,7 @@ from mocksms.engine.account import Account
 from mocksms.engine.advance import Advance
 from mocksms.engine.controls import Controls
 from mocksms.engine.engine import Accepted, Engine, EngineEvent
-from mocksms.engine.journal import RecordedRequest
+from mocksms.engine.journal import RecordedRequest, shared_handling
 from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, ApiOperation, Condition, FaultSpec, Rule
 from mocksms.settings import Settings
 from mocksms.sms import lifecycle
@@ -108,11 +108,10 @@ def a_request(number: int = 1, messages: tuple[int, ...] = ()) -> RecordedReques
         headers=b"",
         body=b"",
         body_size=0,
-        status=200,
         response_body=b"[]",
         response_size=2,
-        response_headers=(),
         duration=0.0,
+        handling=shared_handling(None, 200),
         messages=messages,
     )
 

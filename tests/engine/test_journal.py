@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from mocksms.engine.journal import Journal, header_lines
+from mocksms.engine.journal import Handling, Journal, header_lines, shared_handling
 from tests.engine.support import a_request
 
 
@@ -17,6 +17,11 @@ def test_request_has_no_messages_by_default() -> None:
     assert not plain.messages
     assert plain.warnings == ()
     assert plain.note == ""
+
+
+def test_equal_handlings_are_one_object() -> None:
+    assert shared_handling(None, 404, (), "not_found") is shared_handling(None, 404, (), "not_found")
+    assert shared_handling(None, 404, (), "not_found") == Handling(None, 404, refusal="not_found")
 
 
 def test_header_lines_are_as_sent_except_secrets() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from mocksms.engine.account import Account
 from mocksms.engine.controls import Controls
 from mocksms.engine.engine import Engine
+from mocksms.engine.journal import Handling
 from mocksms.engine.message_query import MessageQuery
 from mocksms.engine.rules import NO_SCENARIO, ActiveScenario, ApiOperation, TriggeredFault
 from mocksms.engine.steps import finish
@@ -391,7 +392,8 @@ def test_number_of_rules_is_limited_to_the_last() -> None:
     world = World(max_requests=MAX_RULES + 5, max_messages=10)
     faulted = TriggeredFault(Fault(kind=FaultKind.EMPTY), "rule 1 of story.toml", NUMBER)
     for number in range(1, MAX_RULES + 2):
-        exchange = a_request(number)._replace(fault=faulted._replace(nth=number))
+        handling = Handling(None, 200, fault=faulted._replace(nth=number))
+        exchange = a_request(number)._replace(handling=handling)
         world.account.journal.add(number, exchange)
     world.account.numbering.latest = MAX_RULES + 2
     world.send()
