@@ -136,7 +136,7 @@ class EventLog:
 
 
 class Streams:
-    """All event streams of one mock."""
+    """All event streams of one mock. Events are logged from the first stream on: no reader knows one from before."""
 
     def __init__(
         self,
@@ -151,7 +151,7 @@ class Streams:
         self.stall = stall
         self.keep_alive = keep_alive
         self._open: set[asyncio.Future[str]] = set()
-        engine.listeners.append(self._on_event)
+        self._listeners = engine.listeners
         self.waiters = Waiters(engine, pause=PAUSE_SECONDS)
 
     def __len__(self) -> int:
@@ -170,6 +170,8 @@ class Streams:
         """
         if len(self) >= MAX_STREAMS:
             raise TooManyOpenRequests("event streams", MAX_STREAMS)
+        if self._on_event not in self._listeners:
+            self._listeners.append(self._on_event)
         return Stream(self, account, last_event_id, cursor)
 
     def add(self, end: asyncio.Future[str]) -> None:

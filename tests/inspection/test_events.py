@@ -14,7 +14,7 @@ import requests
 
 from mocksms.connections.listener import bind
 from mocksms.engine.clock import timer
-from mocksms.engine.engine import Engine
+from mocksms.engine.engine import Engine, ManualChange
 from mocksms.inspection import events as streams
 from mocksms.inspection.context import Context
 from mocksms.inspection.events import MAX_TEXT
@@ -305,3 +305,13 @@ def test_mock_started_a_moment_later_has_another_epoch(monkeypatch: pytest.Monke
 def test_lone_surrogates_in_an_event_are_as_in_the_lists() -> None:
     event = streams.encode_event("message", {"number": "97\ud83d"}, "1")
     assert event == b'id: 1\nevent: message\ndata: {"number":"97\\ufffd"}\n\n'
+
+
+def test_events_are_logged_from_the_first_stream_on() -> None:
+    engine = Engine(Settings())
+    streams = Context(engine).streams
+    assert not engine.listeners
+    streams.open(None, None, 0)
+    streams.open(None, None, 0)
+    engine.emit(None, ManualChange.RESET)
+    assert streams.log.latest == 1
