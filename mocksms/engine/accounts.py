@@ -152,7 +152,7 @@ class Accounts:
             account.used_at = self.numbering.take()
         self._become_latest(account)
         self._join(account)
-        self._store(account)
+        self._store_first(account)
 
     def state(self) -> MockState:
         """Return what is kept besides the accounts; its clock and journal change with the mock."""
@@ -270,13 +270,17 @@ class Accounts:
             self._evict(same_id)
         account = self._new(key)
         self._become_latest(account)
-        self._store(account)
+        self._store_first(account)
         return account
+
+    def _store_first(self, account: Account) -> None:
+        """Add an account after all others; what an account with its id was to get at its first use is forgotten."""
+        self.labels.pop(account.id, None)
+        self.fronts.pop(account.id, None)
+        self._store(account)
 
     def _store(self, account: Account) -> None:
         """Add an account after all others; this may evict one."""
-        self.labels.pop(account.id, None)
-        self.fronts.pop(account.id, None)
         self._by_id[account.id] = account
         if account.key is not None:
             self._by_key[account.key] = account
