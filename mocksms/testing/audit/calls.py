@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Any, Final, NamedTuple
 
 from mocksms.engine.clock import system_time
+from mocksms.testing.audit.changes import ArgumentState, claim_of_changes, states_in
 from mocksms.testing.audit.claims import Claim, claim_of, numbers_in
 from mocksms.testing.audit.code_filter import CodeFilter, CodeOwner
 from mocksms.testing.audit.collected_errors import CollectedError, collect_errors
@@ -27,7 +28,8 @@ FAILED: Final = RuntimeError()
 class ApplicationCall(NamedTuple):
     """A call of the test to something else than mocksms. Times are in UTC.
 
-    `claim` is what it returned or raised, read as a report about a message. `numbers` are the last digits of the phone
+    `claim` is what it returned or raised, read as a report about a message; of a call that returned None, what it has
+    changed of its arguments. `numbers` are the last digits of the phone
     numbers among its arguments. `has_waited` says that it can know what was sent meanwhile: it used an HTTP client, or
     waited for another thread or process.
     """
@@ -41,13 +43,14 @@ class ApplicationCall(NamedTuple):
 
 
 class _OpenCall(NamedTuple):
-    """A call that has not ended; `values` are those that a generator has yielded."""
+    """A call that has not ended: its arguments as they were; `values` are those that a generator has yielded."""
 
     function: str
     started: datetime
     numbers: frozenset[str]
     is_of_library: bool
     values: list[object]
+    arguments: list[ArgumentState]
 
 
 class WatchedRun(NamedTuple):
@@ -111,7 +114,7 @@ class CallWatch:
         frame.f_trace_lines = False
         if frame not in self._open:  # a coroutine is called again when it resumes
             name, is_of_library = frame.f_code.co_qualname, owner is CodeOwner.LIBRARY
-            self._open[frame] = _OpenCall(name, system_time(), numbers_in(frame), is_of_library, [])
+            self._open[frame] = _OpenCall(name, system_time(), numbers_in(frame), is_of_library, [], states_in(frame))
         return self.on_event
 
     def on_event(self, frame: FrameType, event: str, value: object) -> Any:
@@ -145,7 +148,8 @@ class CallWatch:
 
     def _note(self, call: _OpenCall, value: object) -> None:
         has_waited = call.is_of_library or self._latest_wait >= call.started
-        ended, claim = system_time(), claim_of(value)
+        is_silent = value is None and ".__" not in call.function
+        ended, claim = system_time(), claim_of_changes(call.arguments) if is_silent else claim_of(value)
         self.calls.append(ApplicationCall(call.function, call.started, ended, claim, call.numbers, has_waited))
 
 

@@ -30,7 +30,7 @@ _REASON: Final = re.compile(
 """Reject reasons of the provider that have no word of a failure in them; texts of an SMS can say `unsubscribe`."""
 _LATER: Final = re.compile(r"queue|pending|later|retr|schedul|waiting|defer", re.IGNORECASE)
 _SUCCESS_NAME: Final = re.compile(r"^(is_)?(ok|success\w*|succeeded|sent|delivered|accepted|confirmed)$", re.IGNORECASE)
-_FAILURE_NAME: Final = re.compile(r"error|exception|failure|problem", re.IGNORECASE)
+_FAILURE_NAME: Final = re.compile(r"error|exception|fail|problem", re.IGNORECASE)
 
 
 class Claim(StrEnum):
@@ -64,7 +64,7 @@ def _claims(value: Any, depth: int) -> Iterator[Claim]:
     elif isinstance(value, str):
         yield from _claims_of_text(value)
     elif depth and isinstance(value, Mapping):
-        yield from _claims_of_fields(value.items(), depth)
+        yield from claims_of_fields(value.items(), depth)
     elif depth and isinstance(value, list | tuple | set | frozenset):
         for each in list(value)[:MAX_ITEMS]:
             if isinstance(value, tuple) and type(each) is int and each in range(400, 600):
@@ -96,10 +96,11 @@ def _claims_of_object(value: Any, depth: int) -> Iterator[Claim]:
                     yield from _claims(json.loads(text), depth)
             return
     names = [*getattr(value, "__dict__", ()), *getattr(type(value), "__slots__", ())]
-    yield from _claims_of_fields(((name, getattr(value, name, None)) for name in names), depth)
+    yield from claims_of_fields(((name, getattr(value, name, None)) for name in names), depth)
 
 
-def _claims_of_fields(fields: Iterable[tuple[Any, Any]], depth: int) -> Iterator[Claim]:
+def claims_of_fields(fields: Iterable[tuple[Any, Any]], depth: int) -> Iterator[Claim]:
+    """Iterate over what named values say, as far as they say anything else than success."""
     for name, value in list(fields)[:MAX_ITEMS]:
         if value is False:
             if _SUCCESS_NAME.search(str(name)):
@@ -110,13 +111,18 @@ def _claims_of_fields(fields: Iterable[tuple[Any, Any]], depth: int) -> Iterator
             yield from _claims(value, depth - 1)
 
 
+def arguments_of(frame: FrameType) -> list[Any]:
+    """Return the arguments of a function that begins."""
+    names = frame.f_code.co_varnames[: frame.f_code.co_argcount + frame.f_code.co_kwonlyargcount + 2]
+    return [frame.f_locals.get(name) for name in names]
+
+
 def numbers_in(frame: FrameType) -> frozenset[str]:
     """Return the last digits of the phone numbers among the arguments of a function."""
-    names = frame.f_code.co_varnames[: frame.f_code.co_argcount + frame.f_code.co_kwonlyargcount + 2]
     found: set[str] = set()
     with suppress(Exception):  # the arguments can be anything
-        for name in names:
-            for text in _texts(frame.f_locals.get(name), depth=5):
+        for argument in arguments_of(frame):
+            for text in _texts(argument, depth=5):
                 found.update(last_digits(number) for number in _NUMBER.findall(text))
     return frozenset(found)
 
