@@ -7,8 +7,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from inspect import CO_GENERATOR
-from types import FrameType
+from itertools import pairwise
+from types import CodeType, FrameType
 from typing import Any, Final, NamedTuple
 
 from mocksms.engine.clock import system_time
@@ -28,8 +30,8 @@ FAILED: Final = RuntimeError()
 class ApplicationCall(NamedTuple):
     """A call of the test to something else than mocksms. Times are in UTC.
 
-    `claim` is what it returned or raised, read as a report about a message; of a call that returned None, what it has
-    changed of its arguments. `numbers` are the last digits of the phone
+    `claim` is what it returned or raised, read as a report about a message; of a call that never returns anything else
+    than None, what it has changed of its arguments. `numbers` are the last digits of the phone
     numbers among its arguments. `has_waited` says that it can know what was sent meanwhile: it used an HTTP client, or
     waited for another thread or process.
     """
@@ -124,7 +126,8 @@ class CallWatch:
         ends = dis.opname[frame.f_code.co_code[frame.f_lasti]]
         if "YIELD" not in ends:
             del self._open[frame]
-            self._end(call, value if ends.startswith("RETURN") else FAILED)
+            has_result = ends.startswith("RETURN") and not _has_no_result(frame)
+            self._end(call, value if has_result else FAILED)
         elif frame.f_code.co_flags & CO_GENERATOR:
             call.values.append(value)
         return self.on_event
@@ -151,6 +154,26 @@ class CallWatch:
         is_silent = value is None and ".__" not in call.function
         ended, claim = system_time(), claim_of_changes(call.arguments) if is_silent else claim_of(value)
         self.calls.append(ApplicationCall(call.function, call.started, ended, claim, call.numbers, has_waited))
+
+
+def _has_no_result(frame: FrameType) -> bool:
+    """Whether a function ends with None here, and returns something elsewhere: None says that it has failed."""
+    returns = _returns(frame.f_code)
+    return returns.get(frame.f_lasti, False) and not all(returns.values())
+
+
+@lru_cache(maxsize=256)
+def _returns(code: CodeType) -> dict[int, bool]:
+    """Return where a function returns, each with whether that is always None."""
+    return {
+        step.offset: step.argval is None if step.opname == "RETURN_CONST" else _is_none(earlier)
+        for earlier, step in pairwise(dis.get_instructions(code))
+        if step.opname in ("RETURN_CONST", "RETURN_VALUE")
+    }
+
+
+def _is_none(step: dis.Instruction) -> bool:
+    return step.opname == "LOAD_CONST" and step.argval is None
 
 
 def _waits(frame: FrameType) -> bool:

@@ -29,6 +29,12 @@ def recover():
         {}["id"]
     except KeyError:
         return True
+def find(phone):
+    try:
+        return {"972": "id"}[phone]
+    except KeyError:
+        return None
+def delegate(phone): return print(end="")
 async def later(phone):
     await asyncio.sleep(0)
     await asyncio.sleep(0)
@@ -68,6 +74,11 @@ def test_call_of_the_test_has_its_result(files: AuditedFiles) -> None:
 def test_call_that_raises_claims_failure(files: AuditedFiles) -> None:
     [call] = watched(files, "def test_it():\n    try: shop.fail('972')\n    except ValueError: pass")
     assert (call.function, call.claim) == ("fail", "failure")
+
+
+def test_none_claims_failure_where_other_ends_have_a_result(files: AuditedFiles) -> None:
+    calls = watched(files, "def test_it():\n    shop.find('972')\n    shop.find('973')\n    shop.delegate('972')")
+    assert [str(each.claim) for each in calls] == ["success", "failure", "nothing"]
 
 
 def test_awaited_call_ends_with_its_result(files: AuditedFiles) -> None:
