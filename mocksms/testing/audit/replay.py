@@ -56,7 +56,7 @@ class Replays(NamedTuple):
         relative = os.path.relpath(self.root / file, self.start)
         selected = f"{self.command} {shlex.quote(f'{relative}{separator}{name}')}"
         if cell.scenario is None:
-            return f"{selected} --mocksms-audit --mocksms-audit-only {shlex.quote(cell.variation)}"
+            return f"{selected} {audit_option(cell)} --mocksms-audit-only {shlex.quote(cell.variation)}"
         path = self.path_of(cell)
         shown = path.relative_to(self.start) if path.is_relative_to(self.start) else path
         return f"{selected} --mocksms-variation {shlex.quote(str(shown))}"
@@ -77,6 +77,11 @@ class Replays(NamedTuple):
         if not ignored.exists():
             replace_file(ignored, b"*\n")
         replace_file(self.path_of(cell), to_toml(Scenario.model_validate(cell.scenario)).encode())
+
+
+def audit_option(cell: Cell) -> str:
+    """Return the option that runs a variation in the audit; one with a place in its name belongs to the deep audit."""
+    return "--mocksms-audit=deep" if "@" in cell.variation else "--mocksms-audit"
 
 
 def kept_arguments(arguments: Sequence[str]) -> Iterator[str]:

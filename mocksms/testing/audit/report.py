@@ -11,17 +11,14 @@ from mocksms.errors import escape
 from mocksms.settings import SessionSettings
 from mocksms.testing.audit.cells import AuditedTest
 from mocksms.testing.audit.findings import count_text, failure_text, findings_of
-from mocksms.testing.audit.replay import Replays
+from mocksms.testing.audit.replay import Replays, audit_option
 from mocksms.testing.audit.table import legend, markup, table, write_pieces
 from mocksms.testing.described_errors import errors_to
 from mocksms.testing.json_file import write_json
 
 TITLE: Final = "mocksms audit"
 
-REPLAY_HINT: Final = (
-    "A replay is a usual run of the test, which may pass. The verdict shows again with\n"
-    "--mocksms-audit --mocksms-audit-only NAME"
-)
+REPLAY_HINT: Final = "A replay is a usual run of the test, which may pass. The verdict shows again with"
 
 
 class AuditReport:
@@ -89,6 +86,8 @@ class AuditReport:
         if findings:
             reporter.line("")
             reporter.line(REPLAY_HINT)
+            option = max((audit_option(found.cell) for finding in findings for found in finding.cells), key=len)
+            reporter.line(f"{option} --mocksms-audit-only NAME")
 
     def _print_exceptions(self, reporter: Any) -> None:
         """Print which findings are allowed, and which tests are audited in part or not, each with the reason."""

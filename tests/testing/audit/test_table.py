@@ -158,3 +158,6 @@ def test_place_in_a_test_is_part_of_the_name_of_its_file() -> None:
     assert outside.command_for("a.py::test_a", cell("503")).endswith(
         "../a.py::test_a --mocksms-audit --mocksms-audit-only 503"
     )
+    assert outside.command_for("a.py::test_a", cell("503@2")).endswith(
+        " --mocksms-audit=deep --mocksms-audit-only 503@2"
+    )
