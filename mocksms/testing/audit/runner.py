@@ -12,7 +12,7 @@ from mocksms.sms.message import State, Status
 from mocksms.sms.times import format_duration
 from mocksms.testing.audit.cells import AuditedTest, Cell, cell_of
 from mocksms.testing.audit.code_filter import CodeFilter
-from mocksms.testing.audit.endings import ApplicationError, ending_of
+from mocksms.testing.audit.endings import ApplicationError, EndingKind, ending_of
 from mocksms.testing.audit.evidence import RunEvidence, read_evidence
 from mocksms.testing.audit.options import AuditOptions
 from mocksms.testing.audit.rerun import Rerun, run_again
@@ -51,6 +51,7 @@ class TestRunner:
         self._options = options
         self._usual: tuple[ApplicationError, ...] = ()
         self._note = ""
+        self._waits = False
 
     def audit(self, run: RunningTest, on_cell: Callable[[Cell], object]) -> AuditedTest:
         """Run the test once without and once with each variation.
@@ -91,9 +92,14 @@ class TestRunner:
             )
 
     def _cell(self, variation: Variation, baseline: RunEvidence) -> Cell:
-        """Run the test with a variation, and judge it; once more if it depends on what the calls of the test return."""
-        judged = self._judged(variation, baseline)
-        if any(each.verdict is Verdict.CLAIMED_SENT for each in judged):
+        """Run the test with a variation, and judge it; once more if it depends on what the calls of the test return.
+
+        A test that waits in vain takes long: its next runs note the calls at once.
+        """
+        has_calls = self._waits
+        judged = self._judged(variation, baseline, with_calls=has_calls)
+        is_open = self._waits or any(each.verdict is Verdict.CLAIMED_SENT for each in judged)
+        if is_open and not has_calls:
             judged = self._judged(variation, baseline, with_calls=True)
         return cell_of(variation, judged, self._options)
 
@@ -111,6 +117,7 @@ class TestRunner:
             timed_out=rerun.timed_out,
             usual=self._usual,
         )
+        self._waits = self._waits or ending.kind is EndingKind.WAITING
         evidence = read_evidence(rerun.run)
         if not evidence.sends and not self._note:
             self._note = f"it sends nothing with {variation.name}: its application keeps state of earlier runs"

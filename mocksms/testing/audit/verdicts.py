@@ -145,9 +145,10 @@ def claimed_sent(run: AuditedRun) -> str:
     the call of the test during which it got to know of the failure returned something else than a failure or `later`.
     A call that returns None reports success, unless an earlier one got the number and this one did not: that is how the
     worker of a queue is called. Nor is an application accused that learns of the failure outside of every call: in a
-    thread or a task of its own.
+    thread or a task of its own. If the test waited for the message in vain, it needs the calls: they say whether the
+    application got to know of the failure before.
     """
-    if run.ending.kind not in (EndingKind.PASSED, EndingKind.MOCK):
+    if run.ending.kind not in (EndingKind.PASSED, EndingKind.MOCK, EndingKind.WAITING):
         return ""
     expected, sent = run.baseline.known_sent(), run.evidence.known_sent()
     for failure in run.evidence.known_failures():
@@ -250,9 +251,10 @@ def _is_claimed(run: AuditedRun, failure: KnownFailure) -> bool:
     On a clock of the account that is not that of this machine every call counts.
     """
     during = calls = run.ending.calls
+    has_waited = run.ending.kind is EndingKind.WAITING
     if not calls:
-        return True
-    if not run.evidence.is_frozen and _have_same_clock(calls, run.evidence):
+        return not has_waited
+    if has_waited or (not run.evidence.is_frozen and _have_same_clock(calls, run.evidence)):
         during = tuple(call for call in calls if call.has_waited and call.started <= failure.at <= call.ended)
     claims = {call.claim for call in during}
     if not during or claims & {Claim.FAILURE, Claim.LATER}:

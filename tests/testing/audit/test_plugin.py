@@ -15,6 +15,7 @@ from tests.testing.runs import Runs
 
 SHOP = """
 import time
+from threading import Thread
 
 import requests
 
@@ -81,6 +82,14 @@ def test_crashes(mocksms):
 def test_claims(mocksms):
     assert shop.report_success(mocksms) == "sent"
 
+def test_claims_late(mocksms):
+    assert shop.report_success(mocksms) == "sent"
+    mocksms.wait_for(status="sent", timeout=0.1)
+
+def test_waits(mocksms):
+    shop.Thread(target=shop.post, args=[mocksms]).start()
+    mocksms.wait_for(status="sent", timeout=0.1)
+
 def test_hammers(mocksms):
     shop.resend(mocksms, pause=0)
 
@@ -102,6 +111,8 @@ FOUND = {
     "test_sends_twice 503": "survived",
     "test_crashes empty": "crashed",
     "test_claims unsubscribed": "claimed sent",
+    "test_claims_late unsubscribed": "claimed sent",
+    "test_waits unsubscribed": "survived",
     "test_hammers 503": "hammered",
     "test_hangs outage": "hung",
 }
@@ -125,12 +136,12 @@ def named(cell: dict[str, Any]) -> str:
 
 
 def test_findings_fail_their_tests(runs: Runs) -> None:
-    printed = runs.run(VERDICTS, *AUDIT, "--mocksms-audit-report=out/a.json", "--junitxml=j.xml", passed=8, errors=6)
+    printed = runs.run(VERDICTS, *AUDIT, "--mocksms-audit-report=out/a.json", "--junitxml=j.xml", passed=10, errors=8)
     assert runs.exit_code == pytest.ExitCode.TESTS_FAILED
     cells = {named(cell): cell for cell in cells_in(runs.path / "out" / "a.json")}
     assert {name: cells[name]["verdicts"][0] for name in FOUND} == FOUND
     assert (len(cells), set(cells["test_raises 503"])) == (
-        30,
+        40,
         {"test", "variation", "verdicts", "allowed", "detail", "replay"},
     )
     assert "    audit of test_raises Gr" in printed
@@ -139,7 +150,7 @@ def test_findings_fail_their_tests(runs: Runs) -> None:
     assert (
         "\n  injected   the first send is handled, and its response is empty\n  found      JSONDecodeError: " in printed
     )
-    assert "\n6 tests audited in 30 runs, 1 without a message\n" in printed
+    assert "\n8 tests audited in 40 runs, 1 without a message\n" in printed
     assert "ERRORS" not in printed
     suite = ElementTree.parse(runs.path / "j.xml").getroot()
     properties = {
@@ -150,7 +161,7 @@ def test_findings_fail_their_tests(runs: Runs) -> None:
     assert properties["test_crashes mocksms-audit: empty"] == "crashed"
     assert "test_raises mocksms-audit: response-lost" not in properties
 
-    again = runs.run(VERDICTS, *AUDIT[:1], "--mocksms-audit-only=503", "--lf", "-k", "not hammers", passed=5, errors=3)
+    again = runs.run(VERDICTS, *AUDIT[:1], "--mocksms-audit-only=503", "--lf", "-k", "not hammers", passed=7, errors=5)
     assert "test_sends_nothing" not in again
     replay = shlex.split(cells["test_crashes empty"]["replay"])
     assert "JSONDecodeError" in runs.run(VERDICTS, *replay[replay.index("mocksms.testing.plugin") + 1 :], failed=1)
