@@ -115,7 +115,7 @@ class CallWatch:
             return None
         frame.f_trace_lines = False
         if frame not in self._open:  # a coroutine is called again when it resumes
-            name, is_of_library = frame.f_code.co_qualname, owner is CodeOwner.LIBRARY
+            name, is_of_library = frame.f_code.co_qualname, owner is CodeOwner.LIBRARY and not _starts_thread(frame)
             self._open[frame] = _OpenCall(name, system_time(), numbers_in(frame), is_of_library, [], states_in(frame))
         return self.on_event
 
@@ -174,6 +174,11 @@ def _returns(code: CodeType) -> dict[int, bool]:
 
 def _is_none(step: dis.Instruction) -> bool:
     return step.opname == "LOAD_CONST" and step.argval is None
+
+
+def _starts_thread(frame: FrameType) -> bool:
+    """Whether a function only starts a thread, which can send before it returns."""
+    return frame.f_globals.get("__name__") == "threading" and frame.f_code.co_name in ("start", "__init__")
 
 
 def _waits(frame: FrameType) -> bool:

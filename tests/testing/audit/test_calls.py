@@ -81,6 +81,11 @@ def test_none_claims_failure_where_other_ends_have_a_result(files: AuditedFiles)
     assert [str(each.claim) for each in calls] == ["success", "failure", "nothing"]
 
 
+def test_start_of_a_thread_cannot_know_what_it_sends(files: AuditedFiles) -> None:
+    calls = watched(files, "from threading import Thread\ndef test_it():\n    Thread(target=shop.names).start()")
+    assert not any(each.has_waited for each in calls if each.function in ("Thread.__init__", "Thread.start"))
+
+
 def test_awaited_call_ends_with_its_result(files: AuditedFiles) -> None:
     function = files.write(SHOP, "import shop\nasync def test_it(): await shop.later('0541111111')\n")
     with watch_calls(files.code) as calls:
