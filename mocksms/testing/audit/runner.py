@@ -94,13 +94,16 @@ class TestRunner:
     def _cell(self, variation: Variation, baseline: RunEvidence) -> Cell:
         """Run the test with a variation, and judge it; once more if it depends on what the calls of the test return.
 
-        A test that waits in vain takes long: its next runs note the calls at once.
+        A test that waits in vain takes long: its next runs note the calls at once. If an application that keeps state
+        sends nothing in its second run, what else the first one showed counts.
         """
         has_calls = self._waits
         judged = self._judged(variation, baseline, with_calls=has_calls)
         is_open = self._waits or any(each.verdict is Verdict.CLAIMED_SENT for each in judged)
         if is_open and not has_calls:
-            judged = self._judged(variation, baseline, with_calls=True)
+            again = self._judged(variation, baseline, with_calls=True)
+            is_applied = again[0].verdict is not Verdict.NOT_APPLIED
+            judged = again if is_applied else _certain(judged) or again
         return cell_of(variation, judged, self._options)
 
     def _judged(self, variation: Variation, baseline: RunEvidence, *, with_calls: bool = False) -> list[Judgement]:
@@ -146,3 +149,8 @@ class TestRunner:
         if run is None or not (run.has_sent or read_evidence(run).sends):
             return "it sends nothing a second time: its application keeps what it has sent"
         return ""
+
+
+def _certain(judged: list[Judgement]) -> list[Judgement]:
+    """Return the verdicts that do not depend on what the calls of a test return."""
+    return [each for each in judged if each.verdict is not Verdict.CLAIMED_SENT]

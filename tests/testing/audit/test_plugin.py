@@ -194,6 +194,14 @@ def test_allowed_verdicts_are_no_findings(runs: Runs) -> None:
             except shop.requests.RequestException:
                 failed.append(1)
 
+    @pytest.mark.mocksms(audit={"allow": ["gave up"], "reason": "a breaker opens"})
+    def test_gives_up_once(mocksms, failed=[]):
+        if not failed:
+            try:
+                shop.post(mocksms)
+            except shop.requests.RequestException as error:
+                failed += [error] * (error.response.status_code == 503)
+
     def test_number_is_invalid(mocksms, monkeypatch):
         monkeypatch.setattr(shop, "NUMBER", "0541111111")
         shop.resend(mocksms)
@@ -235,10 +243,11 @@ def test_allowed_verdicts_are_no_findings(runs: Runs) -> None:
     assert "test_is_slower_the_second_time: it does not end within 300ms (mocksms_audit_timeout)" in printed
     assert "test_sends_once: it sends nothing a second time: its application keeps" in printed
     assert "test_keeps_state: it sends nothing with 500: its application keeps state" in printed
+    assert "test_gives_up_once: gave up with 503 (a breaker opens)" in printed
     assert "test_number_is_invalid: its SMS are invalid/invalid-number without a variation, too" in printed
     assert "test_shares: it sends with mocksms_server.api_key" in printed
     assert "test_shares_again:" not in printed
-    assert "\nno findings\n3 tests audited in 6 runs, 5 not audited\n" in printed
+    assert "\nno findings\n4 tests audited in 8 runs, 5 not audited\n" in printed
     assert "audit of" not in printed
 
 
