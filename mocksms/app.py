@@ -111,7 +111,6 @@ class DeferredApp:
         self._started, self._first_cursor = system_time(), engine.cursor
         self._creating = asyncio.Lock()
         self._app: ASGIApp | None = None
-        self._is_stopped = False
         self._stop: Callable[[], None] = slices.stop
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -127,14 +126,11 @@ class DeferredApp:
         from mocksms.inspection.context import Context
 
         context = Context(self.engine, self.slices, started=self._started, first_cursor=self._first_cursor)
-        if self._is_stopped:
-            context.stop()
         self._stop = context.stop
         return own_app(context)
 
     def stop(self) -> None:
         """End what waits and what is held, since the mock stops."""
-        self._is_stopped = True
         self._stop()
         self.engine.holds.release(None)
 

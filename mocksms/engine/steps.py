@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
-from itertools import count as count_up
 from typing import Final, TypeVar
 
 K = TypeVar("K")
@@ -43,9 +42,9 @@ def select(
 
 def take_all(items: dict[K, T], take: Callable[[K], object] = bool, size: int = STEP_SIZE) -> Steps[None]:
     """Remove all items of a dictionary, and pass each key to `take`."""
-    for place in count_up(1):
-        if not items:
-            return
+    place = 0
+    while items:
+        place += 1
         take(items.popitem()[0])
         if not place % size:
             yield

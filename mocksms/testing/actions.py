@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -310,26 +309,6 @@ class Actions(AccountHandle):
             sms.restore(before)
         """
         return self.client.download("snapshot", key=self.api_key, read_timeout=SNAPSHOT_SECONDS)
-
-    def restore(self, snapshot: bytes) -> None:
-        """Restore the account from a snapshot, also from one of a whole mock or of another mock.
-
-        The snapshot must have the account with this API key. A trace has that of its test, which is another one in
-        most runs: replay it by the scenario that `mocksms scenarios from` prints.
-
-        The account is then as it was, with its messages, requests, rules and clock, or nothing changes. Other accounts
-        of the snapshot are ignored. If the mock has records of other accounts, the restored ones get new cursors;
-        transaction ids stay. Restored requests and callbacks are never unexpected in a test.
-
-        Raises:
-            MockRefused: it is not a valid snapshot, or it does not have this account; the text says where.
-        """
-        with self._variation_kept():
-            self.api("PUT", "snapshot", snapshot, read_timeout=SNAPSHOT_SECONDS)
-        self._restored_up_to = self.cursor
-
-    def _variation_kept(self) -> AbstractContextManager[None]:
-        return nullcontext()
 
     def _act(self, message: SmsMessage | str, action: str, body: Any = None) -> SmsMessage:
         return message_of(self.api("POST", f"messages/{transaction_id_of(message)}/{action}", body))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from mocksms.errors import MockRefused, SettingsError, did_you_mean
 from mocksms.settings import OPTIONS, Settings, read_options
-from mocksms.testing.actions import Actions
+from mocksms.testing.actions import SNAPSHOT_SECONDS, Actions
 from mocksms.testing.assertions import Assertions
 from mocksms.testing.client import REQUEST_SECONDS, MockClient
 from mocksms.testing.connection import fits_a_header
@@ -120,6 +120,23 @@ class MockSMS(Assertions, Actions, Convergence):
             super().reset()
             self._returned.clear()
             self._defaults.apply(self)
+
+    def restore(self, snapshot: bytes) -> None:
+        """Restore the account from a snapshot, also from one of a whole mock or of another mock.
+
+        The snapshot must have the account with this API key. A trace has that of its test, which is another one in
+        most runs: replay it by the scenario that `mocksms scenarios from` prints.
+
+        The account is then as it was, with its messages, requests, rules and clock, or nothing changes. Other accounts
+        of the snapshot are ignored. If the mock has records of other accounts, the restored ones get new cursors;
+        transaction ids stay. Restored requests and callbacks are never unexpected in a test.
+
+        Raises:
+            MockRefused: it is not a valid snapshot, or it does not have this account; the text says where.
+        """
+        with self._variation_kept():
+            self.api("PUT", "snapshot", snapshot, read_timeout=SNAPSHOT_SECONDS)
+        self._restored_up_to = self.cursor
 
     @property
     def aio(self) -> Aio:

@@ -11,7 +11,7 @@ from mocksms.cli.console_log import ConsoleLog, event_json, event_line
 from mocksms.cli.log_lines import MAX_CHARACTERS
 from mocksms.engine.account import Account
 from mocksms.engine.callbacks import Attempt, Callback, OrderingKey, TriggerDetails
-from mocksms.engine.engine import Engine
+from mocksms.engine.engine import Engine, ManualChange
 from mocksms.engine.journal import Handling, RecordedRequest, malformed_request
 from mocksms.engine.rules import combine
 from mocksms.errors import escape
@@ -320,6 +320,7 @@ def test_log_has_refused_requests_and_failed_attempts_only(loop: asyncio.Abstrac
         for event in (accepted, refused(404), failed(None), failed()._replace(attempts=()), failed("status 500")):
             engine.emit(account, event)
         engine.emit(None, refused(401))
+        engine.emit(account, ManualChange.ACCOUNT)
         log.flush()
 
     loop.run_until_complete(emit())

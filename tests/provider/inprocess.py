@@ -46,13 +46,6 @@ class FakeConnection:
 
     def __init__(self) -> None:
         self.done: list[str] = []
-        self.holds = False
-
-    def hold(self) -> None:
-        self.holds = True
-
-    def release(self) -> None:
-        self.holds = False
 
     async def flush(self) -> None:
         self.done.append("flush")
