@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+import pytest
+from playwright.sync_api import Page, Route, expect
 
 from mocksms.state.trace_models import LogLine
 from tests.browser.conftest import Watched, visiting
@@ -112,6 +114,22 @@ def test_banner_and_panel_show_the_same_trace(page: Page, own_mock: Mock) -> Non
         expect(trace.banner).to_contain_text("AssertionError: left")
         expect(trace.panel.get_by_role("heading", name="Trace")).to_be_visible()
         assert len([each for each in trace.watched.requested if "/_mock/trace" in each]) == 1
+
+
+@pytest.mark.parametrize("last", ["phones", "trace"])
+def test_title_names_the_test_whatever_is_read_last(page: Page, own_mock: Mock, last: str) -> None:
+    held: list[Route] = []
+    requested = re.compile(rf"/_mock/{last}(\?limit=100)?$")
+    packed = trace_of(own_mock, "left", nodeid="tests/test_login.py::test_code")
+    with opened(packed) as url, opened_at(page, url) as trace:
+        page.route(requested, lambda route: held.append(route))  # Playwright refuses a builtin function.
+        shown = {"phones": page.get_by_text("0 phones"), "trace": trace.banner.get_by_text("test_code")}
+        with page.expect_request(requested):
+            trace.open("?panel=account")
+        expect(shown["trace" if last == "phones" else "phones"]).to_be_visible()
+        held[0].continue_()
+        expect(shown[last]).to_be_visible()
+        expect(page).to_have_title("test_code · mocksms")
 
 
 def test_link_to_the_mock_that_ended_is_text(page: Page, own_mock: Mock) -> None:

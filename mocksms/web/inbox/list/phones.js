@@ -2,8 +2,8 @@
 
 import { get } from "../api/client.js";
 import { countEvents, refreshCounts, setCounts } from "../state/counts.js";
-import { mockState } from "../state/mock-state.js";
 import { hasFilters, navigate, route, searchText, withoutFilters } from "../state/route.js";
+import { setUnreadCount } from "../state/title.js";
 import { phoneKey } from "../thread/phone-key.js";
 import { button, formatted, plural } from "../ui/components.js";
 import { patch } from "../ui/patch.js";
@@ -103,8 +103,7 @@ export class Phones {
     const evicted = evictedCount ? `, ${formatted(evictedCount)} old SMS evicted` : "";
     const clear = button("Show all phones", () => navigate(withoutFilters()), { class: "small" });
     this.paged.showStatus(`${count}${evicted}`, ...(hasFilters() ? [clear] : []));
-    const unread = hasFilters() ? 0 : items.filter((item) => isNew(item)).length;
-    document.title = unread ? `(${unread}) ${mockState.title}` : mockState.title;
+    setUnreadCount(hasFilters() ? 0 : items.filter((item) => isNew(item)).length);
   }
 }
 

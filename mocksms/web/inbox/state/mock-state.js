@@ -20,8 +20,6 @@ export const mockState = {
   /** @type {Api.Clock} */
   clock: { now: new Date().toISOString(), frozen: false, next_due: null },
   loadedAt: performance.now(),
-  /** The title of the page. */
-  title: "mocksms",
 
   /** The current time of the mock. */
   now() {

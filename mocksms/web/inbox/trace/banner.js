@@ -3,9 +3,9 @@
 import { BASE } from "../../shared/base.js";
 import { byId, element } from "../../shared/dom.js";
 import { get } from "../api/client.js";
-import { mockState } from "../state/mock-state.js";
 import { isReadOnly } from "../state/read-only.js";
 import { navigate, route } from "../state/route.js";
+import { setTitleSubject } from "../state/title.js";
 import { button, plural } from "../ui/components.js";
 import { patch } from "../ui/patch.js";
 import { isolatedRuns, singleLine } from "../ui/text.js";
@@ -31,7 +31,7 @@ export class TraceBanner {
   async refresh() {
     if (!isReadOnly) return;
     const trace = await loadTrace();
-    mockState.title = `${trace.test ? partsOf(trace.test.nodeid).name : trace.file} · mocksms`;
+    setTitleSubject(trace.test ? partsOf(trace.test.nodeid).name : trace.file);
     patch(this.node, [head(trace), ...failureNodes(trace.failures)]);
     if (!this.#isFirst) return;
     this.#isFirst = false;

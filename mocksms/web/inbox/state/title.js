@@ -1,0 +1,20 @@
+/** The title of the page: what the page is about, with the number of unread phones before it. */
+
+let subject = "mocksms";
+let unreadCount = 0;
+
+/** @param {string} text what the page is about, such as a failed test */
+export function setTitleSubject(text) {
+  subject = `${text} · mocksms`;
+  show();
+}
+
+/** @param {number} count of unread phones */
+export function setUnreadCount(count) {
+  unreadCount = count;
+  show();
+}
+
+function show() {
+  document.title = unreadCount ? `(${unreadCount}) ${subject}` : subject;
+}
