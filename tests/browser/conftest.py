@@ -52,9 +52,12 @@ class Watched:
         self.page.goto("about:blank")
 
     def end(self) -> None:
-        """Stop watching; the page must have had no issues and made no requests to other hosts."""
+        """Stop watching."""
         for event, listener in self._listeners.items():
             self.page.remove_listener(event, listener)
+
+    def check(self) -> None:
+        """Check that the page had no issues and made no requests to other hosts."""
         assert self.issues == []
         assert [url for url in self.requested if not url.startswith(self.base)] == []
         assert self.requested
@@ -87,24 +90,29 @@ def page(browser: Browser) -> Page:
 
 @contextmanager
 def visiting(page: Page, url: str) -> Iterator[Watched]:
-    """Visit a mock with the shared page, and leave the page as it was."""
+    """Visit a mock with the shared page, and leave the page as it was, also after a failure."""
     watched = Watched(page, url)
-    yield watched
-    watched.leave()
-    page.unroute_all(behavior="ignoreErrors")
-    page.set_viewport_size(DESKTOP)
-    page.emulate_media(color_scheme="light")
-    page.context.clear_permissions()
-    watched.end()
+    try:
+        yield watched
+    finally:
+        watched.leave()
+        page.unroute_all(behavior="ignoreErrors")
+        page.set_viewport_size(DESKTOP)
+        page.emulate_media(color_scheme="light")
+        page.context.clear_permissions()
+        watched.end()
+    watched.check()
 
 
 @contextmanager
 def watching(browser: Browser, mock: Mock, **options: Any) -> Iterator[Watched]:
     """Visit a mock with a page of its own, for what cannot be undone: options, scripts before the page's, its clock."""
     watched = Watched(new_page(browser, **options), mock.url)
-    yield watched
-    watched.page.context.close()
-    watched.end()
+    try:
+        yield watched
+    finally:
+        watched.page.context.close()
+    watched.check()
 
 
 @pytest.fixture

@@ -342,7 +342,7 @@ def test_message_read_in_one_tab_is_read_in_the_other(inbox: Inbox, own_mock: Mo
         expect(tab.row("unread")).to_have_count(0)
         expect(tab.page).to_have_title("mocksms")
     other.page.close()
-    other.watched.end()
+    other.watched.check()
 
 
 def test_slow_work_is_done_less_often(own_page: Watched) -> None:
