@@ -74,13 +74,14 @@ def watch_run(code: CodeFilter, *, with_calls: bool = False) -> Iterator[Watched
 def watch_calls(code: CodeFilter) -> Iterator[list[ApplicationCall]]:
     """Note the calls that a test makes in this thread, until the end of the block.
 
-    A debugger that is active keeps its trace function: nothing is noted then.
+    A debugger that is active keeps its trace function: nothing is noted then. Coverage goes on to measure.
     """
-    watch = CallWatch(code)
     before = sys.gettrace()
+    watch = CallWatch(code, before)
     if before is not None and not _is_coverage(before):
         yield watch.calls
         return
+    _keep_trace(sys._getframe(), before)
     sys.settrace(watch.on_call)
     try:
         yield watch.calls
@@ -93,31 +94,57 @@ def _is_coverage(trace: Any) -> bool:
     return type(trace).__module__.partition(".")[0] == "coverage"
 
 
-class CallWatch:
-    """The trace function of one run. It looks at functions that code of the test calls, and ignores all others."""
+def _keep_trace(frame: FrameType | None, trace: Any) -> None:
+    """Let a trace function see the rest of each active frame: coverage counts calls and returns, which must match."""
+    while trace is not None and frame is not None:
+        frame.f_trace = trace
+        frame = frame.f_back
 
-    def __init__(self, code: CodeFilter) -> None:
+
+class CallWatch:
+    """The trace function of one run. It looks at functions that code of the test calls, and ignores all others.
+
+    `before` is the trace function of coverage, or None. It gets each event, too.
+    """
+
+    def __init__(self, code: CodeFilter, before: Any = None) -> None:
         self.calls: list[ApplicationCall] = []
         self._code = code
+        self._before = before
         self._open: dict[FrameType, _OpenCall] = {}
         self._latest_wait = datetime.min.replace(tzinfo=UTC)
         self._futures: list[tuple[_OpenCall, Any]] = []
 
-    def on_call(self, frame: FrameType, _event: str, _value: object) -> Any:
+    def on_call(self, frame: FrameType, event: str, value: object) -> Any:
         """Watch a frame if the test calls it."""
+        is_watched = self._start(frame)
+        if self._before is None:
+            if is_watched:
+                frame.f_trace_lines = False
+            return self.on_event if is_watched else None
+        before = self._before(frame, event, value)
+        sys.settrace(self.on_call)  # coverage makes itself the only trace function at each call
+        frame.f_trace_lines = frame.f_trace is not None  # which coverage sets where it measures lines
+        return self._on_event_of_both if is_watched else before
+
+    def _start(self, frame: FrameType) -> bool:
         if _waits(frame):
             self._latest_wait = system_time()
         caller = frame.f_back
         if caller is None or self._code.owner(caller) is not CodeOwner.TEST:
-            return None
+            return False
         owner = self._code.owner(frame)
         if owner in (CodeOwner.TEST, CodeOwner.MOCKSMS):
-            return None
-        frame.f_trace_lines = False
+            return False
         if frame not in self._open:  # a coroutine is called again when it resumes
             name, is_of_library = frame.f_code.co_qualname, owner is CodeOwner.LIBRARY and not _starts_thread(frame)
             self._open[frame] = _OpenCall(name, system_time(), numbers_in(frame), is_of_library, [], states_in(frame))
-        return self.on_event
+        return True
+
+    def _on_event_of_both(self, frame: FrameType, event: str, value: object) -> Any:
+        self._before(frame, event, value)
+        self.on_event(frame, event, value)
+        return self._on_event_of_both
 
     def on_event(self, frame: FrameType, event: str, value: object) -> Any:
         """Note a call at its end; a coroutine that waits has not ended."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
 import sys
+import threading
 from concurrent.futures import Future
 from typing import Any
 
@@ -187,6 +190,48 @@ def test_trace_function_is_restored(files: AuditedFiles, monkeypatch: pytest.Mon
     assert (len(functions), functions[1]) == (2, before)
 
 
+UNDER_COVERAGE = """
+import sys
+from pathlib import Path
+from coverage import Coverage
+from mocksms.testing.audit.calls import watch_calls
+from mocksms.testing.audit.code_filter import CodeFilter
+
+measured = Coverage(data_file=None, config_file=False, include=["*shop.py"], branch=True)
+measured.start()
+import shop, test_shop
+test_shop.run(watch_calls(CodeFilter(Path("test_shop.py").resolve(), "test_it", Path.cwd())))
+measured.stop()
+for module in (shop, test_shop):
+    print(measured.analysis(module)[2])
+"""
+
+RUN = """
+import shop
+def test_it(): shop.send(1)
+def run(watch):
+    with watch as calls:
+        test_it()
+    before = 1
+    if before:
+        print([each.function for each in calls])
+"""
+
+
+def test_coverage_measures_in_the_block_and_after_it(files: AuditedFiles) -> None:
+    for name, source in {"shop": "def send(phone):\n    return phone\n", "test_shop": RUN}.items():
+        (files.root / f"{name}.py").write_text(source)
+    done = subprocess.run(
+        [sys.executable, "-c", UNDER_COVERAGE],
+        cwd=files.root,
+        env={name: value for name, value in os.environ.items() if not name.startswith("COV")},  # measured here only
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout.splitlines(), done.stderr) == (["['send']", "[]", "[]"], "")
+
+
 WATCHED = """
 import asyncio
 import sys
@@ -228,6 +273,38 @@ def test_only_the_end_of_a_call_counts(files: AuditedFiles) -> None:
     watch.on_event(returned, "return", True)
     watch.on_event(raised, "return", True)
     assert [(each.function, each.claim) for each in watch.calls] == [("send", "failure"), ("send", "success")]
+
+
+def test_coverage_gets_the_events_of_a_watched_call(files: AuditedFiles, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same without a trace function, under which the coverage is not measured."""
+    seen: list[str] = []
+    functions: list[object] = []
+    monkeypatch.setattr(sys, "settrace", functions.append)
+    watch = CallWatch(files.code, lambda _frame, event, _value: seen.append(event))
+    shop = """
+    import sys
+    def send(watch):
+        on_event = watch.on_call(sys._getframe(), "call", None)
+        return on_event(sys._getframe(), "line", None)(sys._getframe(), "return", True)
+    def helper(watch): return watch.on_call(sys._getframe(), "call", None)
+    def call(watch): return helper(watch)
+    """
+    function = files.write(shop, "import shop\ndef test_it(watch): return shop.send(watch), shop.call(watch)")
+    function(watch)
+    assert seen == ["call", "line", "return", "call"]
+    assert [each.function for each in watch.calls] == ["send"]
+    assert functions == [watch.on_call, watch.on_call]
+
+
+def test_call_that_starts_a_thread_is_no_wait(files: AuditedFiles) -> None:
+    """The same without a trace function, under which the coverage is not measured."""
+    names: dict[str, Any] = {"__name__": "threading", "sys": sys}
+    source = "def start(watch):\n    watch.on_call(sys._getframe(), 'call', None)\n    return sys._getframe()"
+    exec(compile(source, threading.__file__, "exec"), names)
+    watch = CallWatch(files.code)
+    function: Any = files.write("", "def test_it(start, watch): return start(watch)")
+    watch.on_event(function(names["start"], watch), "return", True)
+    assert [each.has_waited for each in watch.calls] == [False]
 
 
 def test_results_that_come_later_are_noted_at_the_end(files: AuditedFiles) -> None:
