@@ -251,6 +251,9 @@ def test_allowed_verdicts_are_no_findings(runs: Runs) -> None:
     assert "audit of" not in printed
 
 
+ASYNC_PLUGINS = ("-p", "mocksms.testing.plugin", "-p", "asyncio", "-p", "anyio")
+"""For runs in a process of their own: after an event loop in this one, coverage misses the rest of the test."""
+
 FRAMEWORKS = """
 import asyncio
 import os
@@ -321,9 +324,10 @@ def test_fixtures_and_frameworks_work_in_each_run(
     runs: Runs, shared_mock: Mock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs.ini("asyncio_default_fixture_loop_scope = function")
-    plugins = ("-p", "asyncio", "-p", "anyio", "--mocksms-audit-report=a.json")
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    plugins = (*ASYNC_PLUGINS, "--mocksms-audit-report=a.json")
     only = (AUDIT[0], "--mocksms-audit-only=503,empty")
-    printed = runs.run(FRAMEWORKS, *plugins, *only, "-v", passed=8, errors=8)
+    printed = runs.run(FRAMEWORKS, *plugins, *only, "-v", processes=True, passed=8, errors=8)
     assert "printed by the test" not in printed
     assert "TestCase::test_case PASSED" in printed
     cells = {f"{named(cell)} {cell['verdicts']}" for cell in cells_in(runs.path / "a.json")}
@@ -341,7 +345,6 @@ def test_fixtures_and_frameworks_work_in_each_run(
     assert {cell.partition(" ")[2] for cell in cells} == {"503 ['gave up']", "empty ['survived']"}
 
     attached = [f"--mocksms-url={shared_mock.url}", "-n2", *only, "--mocksms-audit-report=b.json"]
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     attached += ["-p", "xdist", "-p", "mocksms.testing.plugin", "-k", "test_case or Class or parameters", "-v"]
     printed = runs.run(FRAMEWORKS, *attached, processes=True, passed=4, errors=4)
     parallel = {f"{named(cell)} {cell['verdicts']}" for cell in cells_in(runs.path / "b.json")}
@@ -394,10 +397,11 @@ def test_catches_everything(mocksms):
 """
 
 
-def test_time_limit_ends_any_wait(runs: Runs) -> None:
+def test_time_limit_ends_any_wait(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     runs.ini("asyncio_default_fixture_loop_scope = function")
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     limit = ("--mocksms-audit-only=outage", "--mocksms-audit-timeout=600ms", "--mocksms-audit-report=a.json")
-    runs.run(HANGING, "-p", "asyncio", "-p", "anyio", "--mocksms-audit", *limit, passed=6, errors=6)
+    runs.run(HANGING, *ASYNC_PLUGINS, "--mocksms-audit", *limit, processes=True, passed=6, errors=6)
     cells = {named(cell): cell["verdicts"][0] for cell in cells_in(runs.path / "a.json")}
     waits = ("test_waits[asyncio]", "test_waits[trio]", "test_tasks", "test_catches_everything")
     assert {name for name, verdict in cells.items() if verdict == "hung"} == {f"{name} outage" for name in waits}
@@ -454,6 +458,16 @@ def test_fails_at_its_end(mocksms, failing_teardown):
     RUNS.append(1)
     shop.post(mocksms)
 
+SETUPS = []
+
+@pytest.fixture
+def failing_setup():
+    SETUPS.append(1)
+    assert len(SETUPS) < 3
+
+def test_fails_before_it_starts(failing_setup, mocksms):
+    shop.post(mocksms)
+
 def test_skips_itself(mocksms):
     RUNS.append(1)
     if len(RUNS) > 3:
@@ -488,10 +502,11 @@ def test_test_that_cannot_run_again_is_not_audited(runs: Runs) -> None:
     with (runs.path / "conftest.py").open("a", encoding="utf-8") as file:
         file.write(TIMEOUTS)
     only = ("--mocksms-audit", "--mocksms-audit-only=503", "--mocksms-audit-report=shop.py/a.json")
-    printed = runs.run(UNUSUAL, *only, passed=5, errors=2)
+    printed = runs.run(UNUSUAL, *only, passed=6, errors=2)
     assert "test_fails_at_its_end: it does not pass a second time: AssertionError: " in printed
     assert "test_skips_itself: it does not pass a second time: Skipped: enough\n" in printed
     assert "test_breaks_the_client: a run cannot be judged: " in printed
+    assert "test_fails_before_it_starts: a run cannot be judged: AssertionError: " in printed
     assert "test_fails_the_first_time:" not in printed
     assert (runs.path / "ended").exists()
     assert "cancelled the timeout of test_has_a_finding" in printed
