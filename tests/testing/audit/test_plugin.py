@@ -252,7 +252,7 @@ def test_allowed_verdicts_are_no_findings(runs: Runs) -> None:
 
 
 ASYNC_PLUGINS = ("-p", "mocksms.testing.plugin", "-p", "asyncio", "-p", "anyio")
-"""For runs in a process of their own: after an event loop in this one, coverage misses the rest of the test."""
+"""For runs in a process of their own: after a connection of anyio in this one, coverage misses the rest of the test."""
 
 FRAMEWORKS = """
 import asyncio
