@@ -323,7 +323,8 @@ def _events() -> str:
 
 def _handle(*owners: type, without: Collection[str] = ()) -> str:
     rows = []
-    for name, member in (member for owner in owners for member in vars(owner).items()):
+    members = {name: member for owner in owners for name, member in vars(owner).items()}
+    for name, member in members.items():
         if (
             name not in without
             and not name.startswith("_")
@@ -432,8 +433,8 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "account": lambda: _schema_table("AccountModel"),
     "events": _events,
     "assertions": lambda: _handle(Assertions),
-    "look": lambda: _handle(AccountHandle, MockSMS, without=("client", "reset", "start", "stop")),
-    "actions": lambda: _handle(Actions),
+    "look": lambda: _handle(AccountHandle, MockSMS, without=("client", "reset", "restore", "start", "stop")),
+    "actions": lambda: _handle(Actions, MockSMS, without=vars(MockSMS).keys() - {"restore", *vars(Actions)}),
     "callbacks": lambda: _handle(Callbacks, Convergence),
     "options": _options,
     "suite-options": _suite_options,
