@@ -27,7 +27,6 @@ export function fields(numbers, draft, preview) {
     field("To", to, "several numbers: separate them with commas"),
     magicNumbers(numbers, to),
     field("Text", element("textarea", { name: "content", rows: "3", dir: "auto" })),
-    preview,
     element(
       "div",
       { class: "choices" },
@@ -45,6 +44,7 @@ export function fields(numbers, draft, preview) {
       element("button", { class: "primary", title: "Ctrl+Enter" }, "Send"),
       button("Close", () => navigate({ panel: null })),
     ),
+    preview, // Last, since its height changes: a click must not miss what it is meant for.
   ];
 }
 
