@@ -165,7 +165,7 @@ class Protocol(HttpToolsProtocol):
         path = url.path.decode("ascii")
         self.scope = {
             "type": "http",
-            "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
+            "asgi": {"version": self.config.asgi_version, "spec_version": "2.3"},
             "http_version": parser.get_http_version(),
             "server": self.server,
             "client": self.client,
