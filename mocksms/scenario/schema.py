@@ -52,7 +52,7 @@ class ScenarioTable(BaseModel):
     """A table of a scenario: unknown names are refused, and no value is converted to another type."""
 
     # Built on first use: most runs use few of these models, and a mock should start fast.
-    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True, strict=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
 
     def _present(self, names: Iterable[str]) -> list[str]:
         """Return the names that have a value."""
