@@ -14,7 +14,7 @@ from mocksms.engine.state_names import StateNames
 from mocksms.errors import did_you_mean
 from mocksms.schemas.responses import ResponseModel, Text
 from mocksms.schemas.types import whole
-from mocksms.sms.message import Reason, State, Status
+from mocksms.sms.message import REASONS, Reason, State, Status
 
 MAX_ROWS: Final = 1_000
 """Records on one page."""
@@ -24,7 +24,6 @@ MAX_NUMBER_LENGTH: Final = 100
 MAX_TEXT_FILTER_LENGTH: Final = 3_000
 """Characters of a text to look for: all filters together must fit into a request line."""
 
-_REASONS: Final = {reason.in_reads: reason for reason in reversed(Reason)} | {reason.value: reason for reason in Reason}
 _OF_RULES: Final = "or one that the active scenario or a stored message of the account has"
 
 
@@ -39,15 +38,15 @@ def _about_reason(raw: str, names: StateNames) -> str:
     """Return the hint for a status that is or has a reason, empty for others."""
     if "/" in raw:
         return "what follows the slash belongs in reject_reason"
-    reason = _REASONS.get(raw, raw)
+    reason = REASONS.get(raw, raw)
     pair = next((f" ({state})" for state in State if state.reason == reason), "")
     return f"{raw} is a reject_reason{pair}" if names.has_reason(reason) else ""
 
 
 def _reason(raw: object, info: ValidationInfo) -> object:
     names = _names(info)
-    if not isinstance(raw, str) or raw in _REASONS:
-        return _REASONS[raw] if isinstance(raw, str) else raw
+    if not isinstance(raw, str) or raw in REASONS:
+        return REASONS[raw] if isinstance(raw, str) else raw
     if not names.has_reason(raw):
         raise _unknown(raw, names.reasons, f"{', '.join(Reason)}, their spelling in the reads")
     return raw

@@ -15,7 +15,7 @@ from mocksms.engine.patterns import RegexBudget, shared_pattern
 from mocksms.engine.state_names import StateNames
 from mocksms.inspection.search_tokens import NUMBER_PART, Token, quoted, tokens_of
 from mocksms.sms.codes import find_codes
-from mocksms.sms.message import Message, Reason
+from mocksms.sms.message import REASONS, Message
 from mocksms.sms.numbers import SEPARATORS, parse_pattern
 from mocksms.sms.text import content_of, links_in
 from mocksms.sms.times import parse_duration
@@ -30,7 +30,6 @@ MAX_KNOWN_TEXTS: Final = 10_000
 TIME_HELP: Final = "write a time as 15:30, 2026-01-31, 2026-01-31T15:30 or 10m (ago)"
 
 _HEX: Final = re.compile(r"[0-9a-f-]+", re.ASCII | re.IGNORECASE)
-_REASONS: Final = {reason.in_reads: reason.value for reason in Reason}
 
 
 class SearchTerm(NamedTuple):
@@ -144,7 +143,7 @@ class SearchReader:
 
     def reason(self, value: str) -> SearchTerm:
         """Read a reject reason, in either of the vendor's spellings."""
-        name = _REASONS.get(value.lower(), value.lower())
+        name = REASONS.get(value.lower(), value.lower())
         if not self._names.has_reason(name):
             near = nearest(name, self._names.reasons)
             raise Unfit(f"is none of the reasons {', '.join(self._names.reasons)}", near)
@@ -157,7 +156,7 @@ class SearchReader:
             terms = (self.status(status), self.reason(reason))
             return SearchTerm(lambda message: all(term.of_message(message) for term in terms))
         known = [*self._names.statuses, *self._names.reasons]
-        name = _REASONS.get(value.lower(), value.lower())
+        name = REASONS.get(value.lower(), value.lower())
         if name not in known:
             raise Unfit("is no status and no reason", nearest(name, known))
         return SearchTerm(lambda message: name in (message.state.status, message.state.reason))

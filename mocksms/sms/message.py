@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 NO_FIELDS: Mapping[str, str] = MappingProxyType({})
 
@@ -52,6 +52,9 @@ _IN_READS = {
     Reason.EXCEPTION: "exception",
     Reason.NO_GATEWAYS: "exception",
 }
+
+REASONS: Final = {reason.in_reads: reason for reason in Reason} | {reason.value: reason for reason in Reason}
+"""The reasons by their names in either spelling; `exception` is that of send responses."""
 
 
 class State(Enum):

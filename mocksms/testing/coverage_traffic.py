@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 
 from mocksms.engine.rules import ApiOperation
 from mocksms.provider.send import SendBody
-from mocksms.sms.message import Reason, Status
+from mocksms.sms.message import REASONS, Reason, Status
 from mocksms.sms.webhook import EVENT_NAMES, WebhookKind, WebhookTrigger
 from mocksms.testing.coverage_lines import (
     DROPPED,
@@ -26,7 +26,7 @@ from mocksms.testing.coverage_lines import (
     time_name,
 )
 from mocksms.testing.models import SmsCallback
-from mocksms.testing.observations import REASONS, STATE_OF, Observation, observations_in, sent_body
+from mocksms.testing.observations import STATE_OF, Observation, observations_in, sent_body
 
 LATE_AFTER: Final = timedelta(seconds=1)
 """How long after its event a callback is late, on the clock of the account."""

@@ -9,13 +9,12 @@ from typing import Any, Final, NamedTuple
 from mocksms.errors import RequestRefused
 from mocksms.provider.binding import read_send
 from mocksms.provider.send import SendBody
-from mocksms.sms.message import Reason, State, Status
+from mocksms.sms.message import REASONS, Reason, State, Status
 from mocksms.sms.outcomes import FaultKind
 
 READABLE: Final = frozenset({None, FaultKind.DELAY, FaultKind.DRIBBLE, FaultKind.HOLD})
 """The faults after which an application can read the response."""
 
-REASONS: Final = {**{reason.in_reads: reason for reason in reversed(Reason)}, **{str(each): each for each in Reason}}
 STATE_OF: Final = {state.reason: state for state in State if state.reason}
 _STATUSES: Final = frozenset(map(str, Status))
 

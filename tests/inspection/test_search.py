@@ -118,6 +118,19 @@ def test_id_is_found_by_eight_of_its_digits(shared_mock: Mock, gallery: Gallery)
     assert found(shared_mock, gallery, f"{otp[:8]}-{otp[8:12]}-{otp[12:16]}-{otp[16:20]}-{otp[20:]}") == "otp"
 
 
+def test_reason_that_two_have_in_reads_is_that_of_sends(shared_mock: Mock) -> None:
+    api = Api(shared_mock, "search reasons")
+    failed, stuck = api.send("972-50-0004000", "972-50-0004100")
+    for query, ids in (
+        ("reason:exception", [failed]),
+        ("reason:no-available-gateways", [stuck]),
+        ("state:exception", [stuck, failed]),
+        ("state:exception/exception", [failed]),
+    ):
+        results = api.get("search", query=query)["results"]
+        assert [each["message"]["transaction_id"] for each in results] == ids, query
+
+
 def test_pages_have_the_counts_of_all(shared_mock: Mock, gallery: Gallery) -> None:
     api = Api(shared_mock, ACCOUNT)
     page = api.get("search", limit=3)
