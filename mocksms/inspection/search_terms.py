@@ -135,17 +135,17 @@ class SearchReader:
 
     def status(self, value: str) -> SearchTerm:
         """Read a status."""
-        name = value.lower()
-        if not self._names.has_status(name):
-            near = nearest(name, self._names.statuses)
+        name = _known_name(value, self._names.has_status)
+        if name is None:
+            near = nearest(value.lower(), self._names.statuses)
             raise Unfit(f"is none of the statuses {', '.join(self._names.statuses)}", near)
         return SearchTerm(lambda message: message.state.status == name)
 
     def reason(self, value: str) -> SearchTerm:
         """Read a reject reason, in either of the vendor's spellings."""
-        name = REASONS.get(value.lower(), value.lower())
-        if not self._names.has_reason(name):
-            near = nearest(name, self._names.reasons)
+        name = _known_name(value, self._names.has_reason)
+        if name is None:
+            near = nearest(value.lower(), self._names.reasons)
             raise Unfit(f"is none of the reasons {', '.join(self._names.reasons)}", near)
         return SearchTerm(lambda message: message.state.reason == name)
 
@@ -155,10 +155,10 @@ class SearchReader:
         if slash:
             terms = (self.status(status), self.reason(reason))
             return SearchTerm(lambda message: all(term.of_message(message) for term in terms))
-        known = [*self._names.statuses, *self._names.reasons]
-        name = REASONS.get(value.lower(), value.lower())
-        if name not in known:
-            raise Unfit("is no status and no reason", nearest(name, known))
+        name = _known_name(value, self._names.has_status, self._names.has_reason)
+        if name is None:
+            known = (*self._names.statuses, *self._names.reasons)
+            raise Unfit("is no status and no reason", nearest(value.lower(), known))
         return SearchTerm(lambda message: name in (message.state.status, message.state.reason))
 
     def recipient(self, value: str) -> SearchTerm:
@@ -295,6 +295,12 @@ def _never(_: object) -> bool:
 
 
 NOTHING: Final = SearchTerm(_never, _never)
+
+
+def _known_name(value: str, *tests: Callable[[str], bool]) -> str | None:
+    """Return the status or reason of a value in any case, or as a rule wrote it; None if no test knows it."""
+    names = (REASONS.get(value.lower(), value.lower()), value)
+    return next((name for name in names if any(is_known(name) for is_known in tests)), None)
 
 
 def _number_filter(value: str) -> Callable[[str], bool]:

@@ -131,6 +131,14 @@ def test_reason_that_two_have_in_reads_is_that_of_sends(shared_mock: Mock) -> No
         assert [each["message"]["transaction_id"] for each in results] == ids, query
 
 
+def test_state_of_a_rule_is_found_as_it_was_written(shared_mock: Mock) -> None:
+    api = Api(shared_mock, "search states")
+    api.request_json("PUT", "scenario", {"rule": [{"outcome": {"status": "Failed", "reason": "Night"}}]})
+    api.send(PHONE)
+    for query in ("status:Failed", "reason:Night", "state:Failed", "state:Night", "state:Failed/Night"):
+        assert api.get("search", query=query)["total"] == 1, query
+
+
 def test_pages_have_the_counts_of_all(shared_mock: Mock, gallery: Gallery) -> None:
     api = Api(shared_mock, ACCOUNT)
     page = api.get("search", limit=3)
