@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from mocksms.engine.account import Reply
 from mocksms.engine.patterns import RegexBudget, shared_pattern
 from mocksms.engine.state_names import StateNames
-from mocksms.inspection.search_tokens import NUMBER_PART, Token, quoted, tokens_of
+from mocksms.inspection.search_tokens import NUMBER_PART, Token, tokens_of
 from mocksms.sms.codes import find_codes
 from mocksms.sms.message import REASONS, Message
 from mocksms.sms.numbers import SEPARATORS, parse_pattern
@@ -110,26 +110,24 @@ class SearchReader:
         """Read a search. A part that is wrong becomes an issue; if its key is unknown, it is looked for as text."""
         search = Search()
         for token in tokens_of(text):
-            read = _KEYS.get(token.key)
-            if token.key and read is None:
-                search.issues.extend(_unknown_key(token))
-                term = words_term(f"{token.key}:{token.value}")
-            else:
-                term = self._term(token, search.issues)
+            term = self._term(token, search.issues)
             search.terms.append(term.negated() if token.is_negated else term)
         search.terms.sort(key=lambda term: term.is_slow)
         return search
 
     def _term(self, token: Token, issues: list[SearchIssue]) -> SearchTerm:
+        if not token.key:
+            return words_term(token.value)
         read = _KEYS.get(token.key)
         if read is None:
-            return words_term(token.value)
+            issues.extend(_unknown_key(token))
+            return words_term(f"{token.key}:{token.value}")
         try:
             if not token.value:
                 raise Unfit("has no value")
             return read(self, token.value)
         except Unfit as error:
-            better = error.better and f"{'-' * token.is_negated}{token.key}:{quoted(error.better)}"
+            better = error.better and token.corrected(token.key, error.better)
             issues.append(SearchIssue(token.raw, error.note, better))
             return NOTHING
 
@@ -363,5 +361,5 @@ def nearest(name: str, known: Iterable[str]) -> str:
 def _unknown_key(token: Token) -> Iterator[SearchIssue]:
     near = nearest(token.key, _KEYS)
     if near or not token.value.startswith("//"):
-        better = near and f"{'-' * token.is_negated}{near}:{quoted(token.value)}"
+        better = near and token.corrected(near, token.value)
         yield SearchIssue(token.raw, "is looked for as text: the key is unknown", better)

@@ -39,6 +39,10 @@ class Token(NamedTuple):
         """The number of its characters without separators."""
         return len(self.value.translate(SEPARATORS))
 
+    def corrected(self, key: str, value: str) -> str:
+        """Return what to write instead, with another key or value."""
+        return f"{'-' * self.is_negated}{key}:{quoted(value)}"
+
 
 def tokens_of(text: str) -> Iterator[Token]:
     """Iterate over the parts of a search; digits with spaces between them that begin as a number does are one part."""
