@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, time, tzinfo
 from difflib import get_close_matches
@@ -18,7 +19,7 @@ from mocksms.sms.codes import find_codes
 from mocksms.sms.message import REASONS, Message
 from mocksms.sms.numbers import SEPARATORS, parse_pattern
 from mocksms.sms.text import content_of, links_in
-from mocksms.sms.times import parse_duration
+from mocksms.sms.times import parse_any_instant, parse_duration
 
 MIN_NUMBER_DIGITS: Final = 3
 """Digits from which on a word is looked for in numbers: fewer are in nearly all of them."""
@@ -240,12 +241,9 @@ class SearchReader:
         return SearchTerm(lambda message: message.created_at >= start, lambda reply: reply.at >= start)
 
     def _time(self, value: str) -> datetime:
-        for parse in (self._time_ago, self._time_of_day, datetime.fromisoformat):
-            try:
-                found = parse(value)
-                return found if found.tzinfo else found.replace(tzinfo=self._zone)
-            except (ValueError, OverflowError):
-                continue
+        for parse in (self._time_ago, self._time_of_day, self._date_and_time):
+            with suppress(ValueError):
+                return parse(value)
         raise Unfit(f"is no time; {TIME_HELP}")
 
     def _time_ago(self, value: str) -> datetime:
@@ -256,7 +254,11 @@ class SearchReader:
     def _time_of_day(self, value: str) -> datetime:
         if ":" not in value:
             raise ValueError
-        return datetime.combine(self._now, time.fromisoformat(value))
+        found = time.fromisoformat(value)
+        return datetime.combine(self._now, found, found.tzinfo or self._zone)
+
+    def _date_and_time(self, value: str) -> datetime:
+        return parse_any_instant(value, self._zone)
 
 
 _KEYS: Final[dict[str, Callable[[SearchReader, str], SearchTerm]]] = {
