@@ -3,7 +3,7 @@
 import { element } from "../../shared/dom.js";
 import { messageOf } from "../../shared/errors.js";
 import { ApiError } from "../api/client.js";
-import { showError, showNotice } from "./notices.js";
+import { attempt, showError } from "./notices.js";
 import { singleLine } from "./text.js";
 
 const MAX_CHARACTERS = 300;
@@ -44,18 +44,13 @@ function clearFieldError(input) {
  * @param {string} [doneText] notice to show when it is done
  * @returns {Promise<any>} the result of the work, or true if it has none; undefined if it failed
  */
-export async function attemptWith(fields, work, doneText) {
+export function attemptWith(fields, work, doneText) {
   Object.values(fields).forEach(clearFieldError);
-  try {
-    const result = await work();
-    if (doneText) showNotice(doneText);
-    return result ?? true;
-  } catch (error) {
+  return attempt(work, doneText, (error) => {
     const issues = (error instanceof ApiError && error.issues) || {};
     const shown = Object.entries(issues).filter(([name, texts]) => showIssue(fields, name, texts));
     if (!shown.length) showError(messageOf(error));
-    return undefined;
-  }
+  });
 }
 
 /**

@@ -62,15 +62,16 @@ export function reportError(error) {
  *
  * @param {() => Promise<any>} work
  * @param {string} [doneText] notice to show when it is done
+ * @param {(error: unknown) => void} [onError] shows the error
  * @returns {Promise<any>} the result of the work, or true if it has none; undefined if it failed
  */
-export async function attempt(work, doneText) {
+export async function attempt(work, doneText, onError = (error) => showError(messageOf(error))) {
   try {
     const result = await work();
     if (doneText) showNotice(doneText);
     return result ?? true;
   } catch (error) {
-    showError(messageOf(error));
+    onError(error);
     return undefined;
   }
 }
