@@ -78,7 +78,8 @@ export function formatted(count) {
   return count.toLocaleString("en");
 }
 
-const STATUSES = ["queued", "sent", "invalid", "rejected", "exception"];
+/** The statuses of the vendor's guide. */
+export const STATUSES = ["sent", "queued", "rejected", "invalid", "exception"];
 
 /** Whether a status is one that the vendor's guide does not have: a rule wrote it. @param {string} status */
 export function isFreeStatus(status) {

@@ -3,12 +3,12 @@
 import { byId, element, setChildren } from "../../shared/dom.js";
 import { get } from "../api/client.js";
 import { quoted, searchKeys, view } from "../state/route.js";
+import { STATUSES } from "./components.js";
 import { reportError } from "./notices.js";
 import { singleLine } from "./text.js";
 
 const MAX_SUGGESTIONS = 8;
 const COUNTS_MS = 5_000; // The counts are read again if they are older.
-const STATUSES = ["sent", "queued", "rejected", "invalid", "exception"];
 const WORD = /\S*$/;
 const TERM = /^(-?)([a-z_]+):"?([^"]*)$/i;
 
