@@ -34,7 +34,7 @@ export function positionOf({ cursor, id = 0 }) {
  * @typedef {object} PageOptions
  * @property {HTMLElement} node where the list is shown
  * @property {(query: Ui.Query) => Promise<PageOfRows<Item>>} read reads a page by `before` and `limit`
- * @property {(page: Ui.Page) => unknown} onPage called when the first page was read
+ * @property {(page: Ui.Page) => void} onPage called when the first page was read
  */
 
 /** @template {Ordered} Item */
@@ -129,7 +129,7 @@ export class PagedList {
     const { page, rows } = result;
     this.total = page.total;
     this.set(rows.length === page.total ? rows : this.#withEarlier(rows));
-    await this.#options.onPage(page);
+    this.#options.onPage(page);
   }
 
   /** @param {string} message */
