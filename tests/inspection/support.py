@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sized
 from typing import Any, TypeVar
 
 import requests
@@ -121,12 +121,17 @@ def listeners_of(mock: Mock, kind: type[Listener]) -> list[Listener]:
     return [owner for owner in owners if isinstance(owner, kind)]
 
 
+def wait_for_open(mock: Mock, kind: type[Sized], count: int) -> None:
+    """Wait until `count` requests are open that a listener of a class holds."""
+    deadline = timer() + TIMEOUT
+    while (opened := sum(map(len, listeners_of(mock, kind)))) != count:
+        assert timer() < deadline, f"{kind.__name__}: {opened} are open"
+        requests.get(f"{mock.url}/_mock/health", timeout=TIMEOUT)
+
+
 def wait_for_waiters(mock: Mock, count: int = 1) -> None:
     """Wait until `count` requests wait for messages of the mock."""
-    deadline = timer() + TIMEOUT
-    while (waiting := sum(map(len, listeners_of(mock, MessageWaits)))) != count:
-        assert timer() < deadline, f"there are {waiting} waiters"
-        requests.get(f"{mock.url}/_mock/health", timeout=TIMEOUT)
+    wait_for_open(mock, MessageWaits, count)
 
 
 def wait_until(is_true: Callable[[], object]) -> None:

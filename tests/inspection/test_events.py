@@ -13,14 +13,13 @@ import pytest
 import requests
 
 from mocksms.connections.listener import bind
-from mocksms.engine.clock import timer
 from mocksms.engine.engine import Engine, ManualChange
 from mocksms.inspection import events as streams
 from mocksms.inspection.context import Context
 from mocksms.inspection.events import MAX_TEXT
 from mocksms.settings import Settings
 from tests import support
-from tests.inspection.support import INVALID, Api, listeners_of
+from tests.inspection.support import INVALID, Api, wait_for_open
 from tests.support import KEY, NOON, NUMBER, TIMEOUT, Mock, running
 
 
@@ -217,10 +216,7 @@ def test_streams_beyond_the_limit_are_refused_until_one_ends(own_mock: Mock, mon
 
 def watched(mock: Mock, count: int) -> None:
     """Wait until `count` streams are open."""
-    deadline = timer() + TIMEOUT
-    while (opened := sum(map(len, listeners_of(mock, streams.Streams)))) != count:
-        assert timer() < deadline, f"{opened} streams are open"
-        Api(mock).get("health")
+    wait_for_open(mock, streams.Streams, count)
 
 
 def test_stream_ends_with_the_reason_when_the_mock_stops() -> None:
