@@ -32,8 +32,8 @@ const HINTS = {
   content: "as it was sent",
   regex: "regular expression",
   id: "start of a transaction id",
-  is: "sms, reply, unread",
-  has: "code, link, click, tag",
+  is: FIXED_VALUES.is.join(", "),
+  has: FIXED_VALUES.has.join(", "),
   before: "15:30, 2026-01-31 or 10m (ago)",
   after: "15:30, 2026-01-31 or 10m (ago)",
 };
