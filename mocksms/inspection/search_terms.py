@@ -81,7 +81,10 @@ class Search:
 
     def has_message(self, message: Message) -> bool:
         """Whether a message fulfils all terms."""
-        return all(term.of_message(message) for term in self.terms)
+        for term in self.terms:  # noqa: SIM110 - a generator would double the time of a scan
+            if not term.of_message(message):
+                return False
+        return True
 
     def has_reply(self, reply: Reply) -> bool:
         """Whether a reply fulfils all terms."""
