@@ -52,7 +52,7 @@ class ScenarioTable(BaseModel):
     """A table of a scenario: unknown names are refused, and no value is converted to another type."""
 
     # Built on first use: most runs use few of these models, and a mock should start fast.
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True, strict=True, populate_by_name=True)
 
     def _present(self, names: Iterable[str]) -> list[str]:
         """Return the names that have a value."""
@@ -260,7 +260,7 @@ Replies = Annotated[
 class Limits(ScenarioTable):
     """Which messages or requests a rule matches, and how often it is applied."""
 
-    match: Match = Field(default=Match.model_construct(), description="Which messages or requests")
+    match: Match = Field(default=Match(), description="Which messages or requests")
     times: Times | None = Field(default=None, description="Apply only to the first n matches")
     every: Times = Field(default=1, description="Apply only to every nth match")
     probability: Annotated[float, Field(gt=0, le=1)] = Field(
