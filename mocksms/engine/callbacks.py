@@ -195,9 +195,10 @@ class CallbackQueue(IndexedLog[Callback]):
             self.schedule(ordering_key, at)
             self._unfinished.setdefault(ordering_key, deque())
             keys.add(ordering_key)
-        others = filter(None, [self.first_of(key) for key in [*self._unfinished] if key not in keys])
-        for due_at, ordering_key in [(first.due_at, first.ordering_key) for first in others if first.due_at]:
-            self.schedule(ordering_key, due_at)
+        for ordering_key in [key for key in self._unfinished if key not in keys]:
+            first = self.first_of(ordering_key)
+            if first is not None and first.due_at is not None:
+                self.schedule(ordering_key, first.due_at)
 
     def is_busy(self, now: datetime, up_to: int | None = None) -> bool:
         """Whether a callback is in flight or due; with `up_to`, one in flight or the earliest due up to that number."""

@@ -221,3 +221,12 @@ def test_callbacks_that_were_in_flight_are_scheduled_again_in_their_order() -> N
         again.store(each)
     again.restore_schedule(queue.scheduled)
     assert taken(again) == numbers == [*range(1, 30)]
+
+
+def test_key_whose_callbacks_were_evicted_is_not_scheduled_again() -> None:
+    queue = CallbackQueue(1)
+    queue.store(callback(1, "a"))
+    queue.store(callback(2, "b"))
+    queue.restore_schedule(())
+    assert [each.ordering_key.subject for each in queue.scheduled] == ["b"]
+    assert [*queue._unfinished] == [OrderingKey(URL, "b")]
