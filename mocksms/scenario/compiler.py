@@ -78,10 +78,10 @@ def _size(scenario: Scenario, account_values: Mapping[str, Any]) -> int:
 
 
 def _account_values(account: AccountModel, settings: Settings) -> dict[str, Any]:
-    values: dict[str, Any] = account.model_dump(exclude_none=True)
+    values: dict[str, Any] = account.model_dump(exclude_none=True, exclude={"callback"})
     if account.async_delay is not None:
         values["async_delay"] = account.async_delay
-    if values.pop("callback", None) is not None and account.callback is not None:
+    if account.callback is not None:
         values["callback_policy"] = account.callback.policy()
     if account.webhooks is not None:
         values["webhooks"] = tuple(webhook.webhook() for webhook in account.webhooks)
