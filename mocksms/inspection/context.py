@@ -130,7 +130,6 @@ class Context:
     def stop(self) -> None:
         """End all waits and streams, since the mock shuts down."""
         self.slices.stop()
-        self.engine.holds.release(None)
         self.message_waits.stop()
         self.callback_waits.waiters.stop()
         self.streams.stop()
