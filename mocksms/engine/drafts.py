@@ -14,7 +14,6 @@ from mocksms.engine.messages import initial_size, size_of_fields
 from mocksms.engine.patterns import SEND_TIMEOUT, TEXT_TIMEOUT, RegexBudget
 from mocksms.engine.steps import Steps
 from mocksms.settings import Settings
-from mocksms.sms import lifecycle
 from mocksms.sms.message import Message, Recipient, Submission, Timeline
 from mocksms.sms.numbers import PhoneNumber
 from mocksms.sms.outcomes import Outcome
@@ -41,7 +40,6 @@ class Drafter:
     ) -> None:
         self.submission = submission
         self.now = account.clock.now()
-        self.initial_timeline = lifecycle.ACCEPTED
         self._account = account
         self._template = template
         self._policy = policy

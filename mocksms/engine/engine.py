@@ -29,16 +29,7 @@ from mocksms.engine.steps import Steps, finish
 from mocksms.errors import MessageNotFound
 from mocksms.settings import Settings
 from mocksms.sms import lifecycle
-from mocksms.sms.message import (
-    AnyState,
-    FreeState,
-    Message,
-    Recipient,
-    ReplyReaction,
-    State,
-    Submission,
-    Timeline,
-)
+from mocksms.sms.message import AnyState, FreeState, Message, Recipient, ReplyReaction, State, Submission, Timeline
 from mocksms.sms.numbers import PhoneNumber
 from mocksms.sms.opt_out_words import OptOutWords
 from mocksms.sms.outcomes import AT_ONCE, Outcome
@@ -226,8 +217,8 @@ class Engine:
         due_at = self._schedule.due_at(account, submission, len(recipients), drafter.now)
         accept = self._accept_now
         if due_at is not None:
-            drafter.initial_timeline = self._schedule.initial_timeline(submission, len(recipients), drafter.now)
-            accept = partial(self._accept_for_later, due_at)
+            timeline = self._schedule.initial_timeline(submission, len(recipients), drafter.now)
+            accept = partial(self._accept_for_later, due_at, timeline)
         messages: list[Message] = []
         for recipient, number in zip(recipients, parsed, strict=True):
             if messages:
@@ -321,10 +312,16 @@ class Engine:
         )
 
     def _accept_for_later(
-        self, due_at: datetime, account: Account, drafter: Drafter, recipient: Recipient, number: PhoneNumber
+        self,
+        due_at: datetime,
+        timeline: Timeline,
+        account: Account,
+        drafter: Drafter,
+        recipient: Recipient,
+        number: PhoneNumber,
     ) -> Message:
         """Store a new message, and plan its processing."""
-        message = drafter.draft(recipient, number, due_at, drafter.segments(recipient), drafter.initial_timeline)
+        message = drafter.draft(recipient, number, due_at, drafter.segments(recipient), timeline)
         account.messages.add(message)
         account.agenda.plan(due_at, message.sequence, DecideAction())
         self.emit(account, message)

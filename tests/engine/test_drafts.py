@@ -8,6 +8,7 @@ import pytest
 
 from mocksms.engine.drafts import Drafter
 from mocksms.sms import numbers
+from mocksms.sms.lifecycle import ACCEPTED
 from mocksms.sms.message import Message, Recipient, State, Submission, TimelineStep
 from mocksms.sms.outcomes import Outcome
 from mocksms.sms.text import Template, TextPolicy
@@ -24,7 +25,7 @@ def drafter(world: World, content: str = "Hello", **more: Any) -> Drafter:
 
 def draft(of: Drafter, recipient: Recipient) -> Message:
     number = numbers.parse(recipient.mobile_number)
-    return of.draft(recipient, number, NOON + SECOND, 3, of.initial_timeline, Outcome(steps=(), decided_by="because"))
+    return of.draft(recipient, number, NOON + SECOND, 3, ACCEPTED, Outcome(steps=(), decided_by="because"))
 
 
 def test_draft_has_the_values_of_the_send() -> None:
