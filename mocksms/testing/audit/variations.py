@@ -41,7 +41,6 @@ class Variation:
         about: what is injected, in one line.
         scenario: its rules as a scenario, as JSON.
         asks_for_retry: the provider asks to send again.
-        retry_after: seconds that the provider asks to wait before a retry, None if it does not say.
         request: which request of the test, or for an outcome which message, from 1.
         is_lasting: it applies to all later requests, too.
         decides_later: the outcome of the message is decided as usual, but later.
@@ -52,20 +51,18 @@ class Variation:
     about: str
     scenario: Mapping[str, Any]
     asks_for_retry: bool = False
-    retry_after: float | None = None
     request: int = 1
     is_lasting: bool = False
     decides_later: bool = False
 
 
 class _Injected(NamedTuple):
-    """A fault: its name, what it does, its fields in a rule, and what it asks for."""
+    """A fault: its name, what it does, its fields in a rule, and whether it asks for a retry."""
 
     name: str
     effect: str
     fields: Mapping[str, Any]
     asks_for_retry: bool = False
-    retry_after: float | None = None
 
 
 def variations_for(baseline: RunEvidence, options: AuditOptions) -> list[Variation]:
@@ -100,7 +97,7 @@ def _injected(timeout: timedelta) -> Iterator[_Injected]:
     for status in (429, 500, 503):
         fields = {"kind": "status", "status": status, "retry_after": format_duration(timedelta(seconds=RETRY_AFTER))}
         effect = f"gets {status} with Retry-After: {RETRY_AFTER:g}"
-        yield _Injected(f"{status}-retry-after", effect, fields, status in ASKING, RETRY_AFTER)
+        yield _Injected(f"{status}-retry-after", effect, fields, status in ASKING)
     late = format_duration(timeout)
     yield _Injected("401", "gets 401", {"kind": "status", "status": 401})
     yield _Injected("delay", f"gets its response after {late}", {"kind": "delay", "duration": late})
@@ -144,7 +141,6 @@ def _on_request(fault: _Injected, operations: list[ApiOperation], place: int, su
         about=about,
         scenario={"about": about, "rule": [rule]},
         asks_for_retry=fault.asks_for_retry and operation is ApiOperation.SEND,
-        retry_after=fault.retry_after,
         request=place + 1,
     )
 
