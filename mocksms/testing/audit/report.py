@@ -9,6 +9,7 @@ import pytest
 
 from mocksms.errors import escape
 from mocksms.settings import SessionSettings
+from mocksms.state.errors import counted
 from mocksms.testing.audit.cells import AuditedTest
 from mocksms.testing.audit.findings import count_text, failure_text, findings_of
 from mocksms.testing.audit.replay import Replays, audit_option
@@ -149,11 +150,6 @@ def allowed_text(test: AuditedTest) -> str:
         for verdict in cell.allowed:
             names.setdefault(verdict, []).append(cell.variation)
     return ", ".join(f"{verdict} with {', '.join(variations)}" for verdict, variations in names.items())
-
-
-def counted(count: int, noun: str) -> str:
-    """Return a number with its noun."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def failure_of(test: AuditedTest, replays: Replays) -> Any:
