@@ -22,7 +22,7 @@ RETRY_AFTER: Final = 1.0
 """Seconds that a provider asks to wait."""
 
 ASKING: Final = (429, 503)
-"""The statuses that ask for a retry. A 500 does not: the send may have been accepted."""
+"""The statuses that ask for a retry, after a pause. A 500 does not: the send may have been accepted."""
 
 LATE: Final = timedelta(milliseconds=300)
 """How long messages stay queued, and how late callbacks are."""

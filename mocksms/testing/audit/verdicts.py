@@ -15,7 +15,7 @@ from mocksms.testing.audit.claims import Claim, last_digits
 from mocksms.testing.audit.endings import Ending, EndingKind
 from mocksms.testing.audit.evidence import KnownFailure, ObservedRequest, RunEvidence, Target
 from mocksms.testing.audit.options import AuditOptions
-from mocksms.testing.audit.variations import Variation
+from mocksms.testing.audit.variations import ASKING, Variation
 
 CountKey = TypeVar("CountKey")
 
@@ -24,9 +24,6 @@ EARLY: Final = 0.9
 
 AFTER_CALLS: Final = timedelta(seconds=30)
 """How long after the last call of a test its application may still send in the background."""
-
-WAITS: Final = (429, 503)
-"""The statuses after which a retry needs a pause, even if the application has searched for the message before it."""
 
 
 class Verdict(StrEnum):
@@ -191,7 +188,7 @@ def gave_up(run: AuditedRun) -> str:
         return ""
     usual = Counter(each.numbers for each in run.baseline.sends)
     for numbers, sends in evidence.sends_by(lambda send: send.numbers).items():
-        refused = [each for each in sends if each.status in WAITS and each.is_injected]
+        refused = [each for each in sends if each.status in ASKING and each.is_injected]
         if not refused or len(sends) > _usual(usual, numbers):
             continue
         if not variation.is_lasting or evidence.requests[-1].number == refused[0].number:
@@ -282,7 +279,7 @@ def _too_soon(run: AuditedRun, earlier: ObservedRequest, later: ObservedRequest)
         is_early = pause < earlier.retry_after * EARLY
         return f"retry {pause:.3f} s after {after} with Retry-After: {earlier.retry_after:g}" if is_early else ""
     has_read = any(earlier.number < each.number < later.number for each in run.evidence.reads)
-    if has_read and earlier.status not in WAITS:
+    if has_read and earlier.status not in ASKING:
         return ""
     is_early = pause < run.options.pause.total_seconds()
     return f"retry {pause * 1000:.0f} ms after {after}" if is_early else ""
