@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, get_args
 
 from mocksms.testing.audit.cells import AuditedTest, Cell
+from mocksms.testing.audit.variations import VariationKind
 from mocksms.testing.audit.verdicts import Verdict
 
-KINDS: Final = ("fault", "outcome", "callback")
+KINDS: Final = get_args(VariationKind)
 """Kinds of variations, in the order of their columns."""
 
 INDENT: Final = "  "

@@ -16,7 +16,8 @@ from mocksms.testing.audit.evidence import RunEvidence
 from mocksms.testing.audit.options import AuditOptions
 
 VariationKind = Literal["fault", "outcome", "callback"]
-"""What a variation changes: the response to a request, what becomes of a message, the callbacks."""
+"""What a variation changes, in the order of the report: the response to a request, what becomes of a message, the
+callbacks."""
 
 RETRY_AFTER: Final = 1.0
 """Seconds that a provider asks to wait."""
