@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import Any, Final, NamedTuple, get_args
+from typing import Any, Final, NamedTuple, TypeVar, get_args
 
 from mocksms.testing.audit.cells import AuditedTest, Cell
 from mocksms.testing.audit.variations import VariationKind
@@ -31,6 +31,7 @@ class Piece(NamedTuple):
 
 
 Line = tuple[Piece, ...]
+RowPart = TypeVar("RowPart", str, Piece)
 
 
 class Column(NamedTuple):
@@ -133,19 +134,22 @@ def _digit(number: int, unit: int, is_first: bool) -> str:
 def _row(test: AuditedTest, columns: Sequence[Column], name_width: int) -> Line:
     cells = {cell.variation: cell for cell in test.cells}
     pieces = [piece_of(cells[each.name]) if each.name in cells else Piece(" ") for each in columns]
-    parts: list[Piece] = []
-    for place, (column, piece) in enumerate(zip(columns, pieces, strict=True)):
-        parts += [Piece(" "), piece] if place and _is_gap(columns[place - 1], column) else [piece]
-    merged = (
-        Piece("".join(each.text for each in run), colour) for colour, run in groupby(parts, lambda each: each.colour)
-    )
+    runs = groupby(_with_gaps(columns, pieces, Piece(" ")), lambda each: each.colour)
+    merged = (Piece("".join(each.text for each in run), colour) for colour, run in runs)
     return (Piece(f"{INDENT}{_cut(_name(test), name_width):<{name_width}} "), *merged)
 
 
 def _spaced(columns: Sequence[Column], letters: Sequence[str]) -> str:
     """Return the letters of the columns, with a space between kinds."""
-    gaps = [place > 0 and _is_gap(columns[place - 1], columns[place]) for place in range(len(letters))]
-    return "".join(f"{' ' if gap else ''}{letter}" for gap, letter in zip(gaps, letters, strict=True))
+    return "".join(_with_gaps(columns, letters, " "))
+
+
+def _with_gaps(columns: Sequence[Column], parts: Sequence[RowPart], gap: RowPart) -> Iterator[RowPart]:
+    """Iterate over the parts of the columns, with a gap between kinds."""
+    for place, part in enumerate(parts):
+        if place and _is_gap(columns[place - 1], columns[place]):
+            yield gap
+        yield part
 
 
 def _is_gap(left: Column, right: Column) -> bool:
