@@ -76,16 +76,16 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     config.addinivalue_line("markers", MARKER)
     _check_settings(read_config(Settings, config, {}))
-    url = read_config(SessionSettings, config, {}).url
-    if url:
+    options = read_config(SessionSettings, config, {})
+    if options.url:
         from mocksms.testing.defaults import check_applicable
 
         try:
-            check_applicable(origins_of(config, {}), url)
+            check_applicable(origins_of(config, {}), options.url)
         except SettingsError as error:
             raise pytest.UsageError(str(error)) from None
     try:
-        _variation(config, {})
+        _variation(options, config)
     except InvalidScenario as error:
         raise pytest.UsageError(str(error)) from None
     config.stash[TRACES] = _traces(config)
@@ -121,7 +121,8 @@ def _mocksms_session(request: pytest.FixtureRequest) -> Iterator[MockSession]:
 
     config = request.config
     with _without_traceback():
-        options, variation = session_settings(config), _variation(config)
+        options = session_settings(config)
+        variation = _variation(options, config)
         settings, defaults = _check_settings(request.getfixturevalue("mocksms_settings")), NO_DEFAULTS
         if options.url:
             defaults = _defaults_of(settings, options.url, config)
@@ -228,18 +229,17 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         terminalreporter.line(LATE_HINT)
 
 
-def _variation(config: pytest.Config, environment: Mapping[str, str] = os.environ) -> Mapping[str, Any] | None:
+def _variation(options: SessionSettings, config: pytest.Config) -> Mapping[str, Any] | None:
     """Return the scenario of the option `variation` as JSON, None if it is not set.
 
     Raises:
         InvalidScenario: its file cannot be read or is invalid; the text says where.
     """
-    name = read_config(SessionSettings, config, environment).variation
-    if name is None:
+    if options.variation is None:
         return None
     from mocksms.testing.scenario_files import read_scenario
 
-    return read_scenario(config.invocation_params.dir / name)
+    return read_scenario(config.invocation_params.dir / options.variation)
 
 
 def _traces(config: pytest.Config) -> Traces | None:
