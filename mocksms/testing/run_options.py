@@ -23,9 +23,7 @@ from mocksms.settings import (
 
 SESSION_DEFAULTS: Final[dict[str, Raw]] = {"port": ("the default port", 0), "seed": ("the default seed", "pytest")}
 """Options with another default in a test session: any free port, and the same ids in each run."""
-OUTPUT_OPTIONS: Final = ("trace", "coverage_file", "audit_report", "audit_folder")
-"""Options that name a file or folder that the run writes."""
-ONE_PATH_OPTIONS: Final = ("variation", *OUTPUT_OPTIONS)
+ONE_PATH_OPTIONS: Final = ("variation", "trace", "coverage_file", "audit_report", "audit_folder")
 """Options that name one file or folder."""
 PATH_OPTIONS: Final = ("scenario", "scenario_folder", *ONE_PATH_OPTIONS)
 """Options that name files or folders."""
