@@ -24,6 +24,6 @@ def limit(default: int, about: str) -> Any:
     return option(default, readers.whole_number(1, 10**9), about)
 
 
-def choice(about: str, *choices: str) -> Any:
-    """Return an option with fixed choices, of which the first is the default."""
-    return option(choices[0], readers.one_of(*choices), about, choices)
+def choice(about: str, *choices: str, **more: Any) -> Any:
+    """Return an option with fixed choices, of which the first is the default; `more` is further metadata."""
+    return option(choices[0], readers.one_of(*choices), about, choices, **more)

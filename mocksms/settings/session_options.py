@@ -10,7 +10,6 @@ from mocksms.settings import readers
 from mocksms.settings.option_fields import choice, option
 from mocksms.sms.times import parse_duration
 
-AUDIT_MODES: Final = ("off", "first", "deep")
 HARMS: Final = ("hung", "crashed", "sent twice", "claimed sent", "hammered", "gave up")
 """Verdicts of the audit that fail a test unless they are allowed, the worst first."""
 
@@ -53,12 +52,12 @@ class SessionSettings:
     coverage_fail_under: int = option(
         0, readers.whole_number(0, 100), "percent of the coverage below which the run fails"
     )
-    audit: Literal["off", "first", "deep"] = option(
-        "off",
-        readers.one_of(*AUDIT_MODES),
+    audit: Literal["off", "first", "deep"] = choice(
         "run each test that sends again under each failure of the provider: of its first request and message (first, "
         "the value of the bare flag), or of each of them (deep)",
-        AUDIT_MODES,
+        "off",
+        "first",
+        "deep",
         bare="first",
     )
     audit_report: str | None = option(
