@@ -9,6 +9,7 @@ from typing import Any, Final
 import pytest
 
 from mocksms.engine.rules import ApiOperation
+from mocksms.settings import HARMS
 from mocksms.sms.message import Reason
 from mocksms.sms.outcomes import FaultKind
 from mocksms.testing.audit.calls import ApplicationCall
@@ -112,6 +113,7 @@ def test_rules_are_in_order_of_precedence_and_letters_differ() -> None:
         "gave up",
     ]
     assert {verdict for verdict in Verdict if verdict.is_harm} == HARM
+    assert tuple(str(verdict) for verdict, _ in RULES) == HARMS
     assert len({verdict.letter for verdict in Verdict}) == len(Verdict)
     assert all(rule.__doc__ for _, rule in RULES)
 
