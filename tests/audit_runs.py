@@ -1,4 +1,4 @@
-"""What pytest prints on the page `audit` of the guide: of real runs, each time the same."""
+"""What pytest prints on the page `audit` of the guide: of real runs."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _section(printed: str) -> str:
 
 
 def _failure(printed: str) -> str:
-    """Return the lines of a failed assertion, with times replaced."""
+    """Return the lines of a failed assertion."""
     lines = [f"{line.rstrip()}\n" for line in printed.splitlines() if line.startswith("E ")]
     assert lines, printed
-    return re.sub(r"\d\d:\d\d:\d\d\.\d{3}", "12:00:00.000", "".join(lines))
+    return "".join(lines)

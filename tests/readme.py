@@ -349,7 +349,7 @@ def _explanation() -> str:
         send, verify = f"{sms.url}/transactional/sms/send", f"{sms.url}/_mock/verify"
         requests.post(send, json={"message": body}, headers=headers, timeout=MAX_WAIT)
         text = requests.post(verify, json={"to": "972-50-0000001"}, headers=headers, timeout=MAX_WAIT).text
-    return f"```text\n{_at_noon(text.rstrip())}\n```\n"
+    return _output(_at_noon(text))
 
 
 def _at_noon(text: str) -> str:
@@ -365,7 +365,7 @@ def _failure() -> str:
         try:
             sms.assert_sent(to="972-54-1111112", content="Your code")
         except AssertionError as error:
-            return f"```text\n{_at_noon(str(error))}\n```\n"
+            return _output(_at_noon(str(error)))
     raise AssertionError("nothing failed")  # pragma: no cover
 
 
@@ -387,7 +387,7 @@ def _convergence() -> str:
         try:
             sms.assert_converges(sms.outbox[0], lambda: statuses.get(sms.outbox[0].transaction_id), statuses.clear)
         except AssertionError as error:
-            return f"```text\n{str(error).replace(str(receiver.port), '8000')}\n```\n"
+            return _output(str(error).replace(str(receiver.port), "8000"))
     raise AssertionError("nothing failed")  # pragma: no cover
 
 
@@ -400,7 +400,7 @@ def _audit() -> AuditOutputs:
 
 
 def _output(text: str) -> str:
-    return f"```text\n{text}```\n"
+    return f"```text\n{text.rstrip()}\n```\n"
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -413,7 +413,7 @@ OUTPUTS: Final[dict[str, Callable[[], str]]] = {
     "failure": _failure,
     "convergence": _convergence,
     "audit-found": lambda: _output(_audit().found),
-    "audit-replay": lambda: _output(_audit().replay),
+    "audit-replay": lambda: _output(_at_noon(_audit().replay)),
     "audit-mended": lambda: _output(_audit().mended),
 }
 """What is printed by code that is run for it."""
