@@ -73,7 +73,6 @@ LIBRARIES: Final[dict[str, set[str]]] = {
         "compare.client",
         "testing.client",
         "testing.connection",
-        "testing.described_errors",
         "testing.session",
     },
     "ssl": {"webhooks", "testing.client", "compare.client"},
