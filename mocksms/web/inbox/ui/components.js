@@ -1,6 +1,7 @@
 /** Components that all views are made of. */
 
 import { element } from "../../shared/dom.js";
+import { icon } from "./icons.js";
 import { showError, showNotice } from "./notices.js";
 import { singleLine } from "./text.js";
 
@@ -16,20 +17,38 @@ export function button(text, onclick, attributes = {}) {
 }
 
 /**
+ * Create a button that shows an icon only.
+ *
+ * @param {Parameters<typeof icon>[0]} name of the icon
+ * @param {string} label what the button does, for screen readers and as a tooltip
+ * @param {(event: Event) => unknown} onclick
+ * @param {Dom.Attributes} [attributes]
+ */
+export function iconButton(name, label, onclick, attributes = {}) {
+  const node = button("", onclick, { class: "flat icon-button", "aria-label": label, title: label, ...attributes });
+  node.append(icon(name));
+  return node;
+}
+
+/**
  * Create a button that copies a text.
  *
  * @param {string} name what is copied, for the notice
  * @param {() => string} read returns the text
  */
 export function copyButton(name, read) {
-  return button(
-    "Copy",
-    async () => {
-      if (await copy(read())) showNotice(`${name} copied.`);
-      else showError("The browser does not allow copying. Select the text and copy it manually.");
-    },
-    { class: "small", "aria-label": `Copy ${name.toLowerCase()}` },
-  );
+  return button("Copy", () => copyText(name, read()), { class: "small", "aria-label": `Copy ${name.toLowerCase()}` });
+}
+
+/**
+ * Copy a text and say so in a notice.
+ *
+ * @param {string} name what is copied, for the notice
+ * @param {string} text
+ */
+export async function copyText(name, text) {
+  if (await copy(text)) showNotice(`${name} copied.`);
+  else showError("The browser does not allow copying. Select the text and copy it manually.");
 }
 
 /**
