@@ -136,3 +136,19 @@ def test_replay_button_belongs_to_its_callback_after_an_update(inbox: Inbox, own
         expect(inbox.panel.get_by_text("Callback:")).to_have_count(3)
         calls = api.get("callbacks")["callbacks"]
         assert [call["event"] == calls[0]["event"] for call in calls] == [True, True, False]
+
+
+def test_row_opens_though_the_list_changes_while_it_is_pressed(inbox: Inbox, own_mock: Mock) -> None:
+    sent(own_mock, NUMBER, content="Before")
+    inbox.open()
+    inbox.row("Before").hover()
+    inbox.page.mouse.down()
+    with inbox.page.expect_response(lambda one: "/_mock/phones" in one.url and "To another" in one.text()):
+        sent(own_mock, NUMBER, content="Meanwhile")
+        sent(own_mock, "972-54-2222222", content="To another")
+    inbox.page.evaluate("() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))")
+    expect(inbox.row("Before")).to_be_visible()
+    inbox.page.mouse.up()
+    expect(inbox.bubble("Before")).to_be_visible()
+    expect(inbox.row("To another")).to_be_visible()
+    expect(inbox.row("Meanwhile")).to_have_attribute("aria-selected", "true")

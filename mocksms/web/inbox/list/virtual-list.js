@@ -1,6 +1,7 @@
 /** A list of any length of which only the rows in sight are in the page. */
 
 import { element, setChildren } from "../../shared/dom.js";
+import { updateUnpressed } from "../ui/press.js";
 import { inNextFrame } from "../ui/schedule.js";
 
 const SPARE_ROWS = 6; // Rows drawn beyond either edge.
@@ -68,6 +69,11 @@ export class VirtualList {
    * @param {Item[]} items
    */
   set(items) {
+    updateUnpressed(this.node, () => this.#set(items));
+  }
+
+  /** @param {Item[]} items */
+  #set(items) {
     const height = this.#rowHeight();
     const top = Math.floor(this.node.scrollTop / height);
     const anchor = this.node.scrollTop > 0 ? this.#items[top] : undefined;
@@ -123,7 +129,7 @@ export class VirtualList {
     this.#isDue = true;
     inNextFrame(() => {
       this.#isDue = false;
-      this.#draw();
+      updateUnpressed(this.#sizer, () => this.#draw());
     });
   }
 

@@ -9,6 +9,7 @@ import { NO_CONVERSATION, navigate, route, view } from "../state/route.js";
 import { button, copyButton, isolated } from "../ui/components.js";
 import { attempt, reportError } from "../ui/notices.js";
 import { patch } from "../ui/patch.js";
+import { updateUnpressed } from "../ui/press.js";
 import { throttle } from "../ui/schedule.js";
 import { Overview } from "./overview.js";
 import { phoneKey } from "./phone-key.js";
@@ -105,7 +106,7 @@ export class Conversation {
 
   async #refresh() {
     const round = this.#round;
-    const { phone, in: account, message } = route();
+    const { phone, in: account } = route();
     if (!this.#key || !phone || !account || !this.#isAtEnd) return;
     const [{ items, floor }, { phones }] = await Promise.all([
       loadThread(account, phone),
@@ -119,10 +120,12 @@ export class Conversation {
     if (!this.#items.size) this.#floor = floor;
     items.forEach((item) => this.#items.set(item.cursor, item));
     if (this.#limit((cursors) => cursors.slice(-MAX_BUBBLES))) this.#floor = Math.min(...this.#items.keys());
-    this.thread.draw(this.#items.values());
+    updateUnpressed(this.thread.node, () => {
+      this.thread.draw(this.#items.values());
+      if (scroll) this.thread.scrollToBottom();
+      this.thread.select(route().message, isFirst);
+    });
     this.#drawHead(phones[0]);
-    if (scroll) this.thread.scrollToBottom();
-    this.thread.select(message, isFirst);
     if (phones[0] && !document.hidden && markRead(this.#key, phones[0].cursor)) this.onRead();
   }
 

@@ -1,4 +1,6 @@
-/** Updates of what is shown that keep focus, selection, folds and what is being typed. */
+/** Updates of what is shown that keep focus, selection, folds, what is being typed and what is being pressed. */
+
+import { updateUnpressed } from "./press.js";
 
 const GROUPS = "details, dl, ol, ul"; // They only contain other elements and have no listeners of their own.
 
@@ -14,11 +16,13 @@ const GROUPS = "details, dl, ol, ul"; // They only contain other elements and ha
  * @param {Dom.Child[]} elements
  */
 export function patch(node, elements) {
-  const fresh = onlyElements(elements);
-  const focused = focusedIn(node);
-  keepFolds(node, fresh);
-  update(node, fresh);
-  if (focused && !focused.isConnected) focus(sameNameIn(node, focused) ?? node);
+  updateUnpressed(node, () => {
+    const fresh = onlyElements(elements);
+    const focused = focusedIn(node);
+    keepFolds(node, fresh);
+    update(node, fresh);
+    if (focused && !focused.isConnected) focus(sameNameIn(node, focused) ?? node);
+  });
 }
 
 /**
