@@ -31,7 +31,7 @@ from mocksms.provider.responses import TAGS as PROVIDER_TAGS
 from mocksms.scenario.library import StartScenarios
 from mocksms.schemas.openapi import document
 from mocksms.web.browser_files import browser_file
-from mocksms.web.static import static_routes
+from mocksms.web.static import StaticFiles
 from mocksms.webhooks.allow_list import AllowList
 from mocksms.webhooks.client import WebhookClient
 from mocksms.webhooks.dispatcher import Dispatcher
@@ -212,9 +212,8 @@ def own_app(context: Context, lifespan: Lifespan[Starlette] | None = None, shows
     from mocksms.inspection.auth import Guard
     from mocksms.inspection.routes import explain, routes
 
-    pages = static_routes(read_only=shows is not None)
     app = Starlette(
-        routes=[*routes(context), Route("/openapi.json", _serve_openapi), *pages],
+        routes=[*routes(context), Route("/openapi.json", _serve_openapi), StaticFiles(read_only=shows is not None)],
         middleware=[Middleware(Guard, settings=context.engine.settings, shows=shows)],
         exception_handlers={HTTPException: explain},
         lifespan=lifespan,

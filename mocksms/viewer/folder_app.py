@@ -24,7 +24,7 @@ from mocksms.viewer.files import read_view
 from mocksms.viewer.folder import FileState, TraceFolder, state_of
 from mocksms.viewer.read_only_app import ReadOnlyApp
 from mocksms.web.browser_files import browser_file
-from mocksms.web.static import TRACES_PAGE, static_routes
+from mocksms.web.static import TRACES_PAGE, StaticFiles
 
 MAX_OPEN: Final = 16
 """Traces of which the mock is kept; the least recently used one is closed, and opened again when it is used."""
@@ -50,7 +50,7 @@ class FolderApp:
             routes=[
                 Route("/_mock/health", _health),
                 Route("/_mock/traces", self._list),
-                *static_routes(TRACES_PAGE, read_only=True),
+                StaticFiles(TRACES_PAGE, read_only=True),
             ],
             middleware=[Middleware(Guard, settings=folder.settings, shows="folder of traces")],
             exception_handlers={HTTPException: _explain},

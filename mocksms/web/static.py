@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import PurePosixPath
 from typing import Final
 
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Match
+from starlette.types import Receive, Scope, Send
 
 PAGES: Final = {"/": "/inbox/index.html", "/docs": "/docs/index.html"}
 """The path of each page, and the file it consists of."""
@@ -19,6 +22,11 @@ TRACES_PAGE: Final = {"/": "/inbox/traces/index.html"}
 
 FOLDERS: Final = ("inbox", "docs", "shared")
 """The folders whose files are served, each below its own name."""
+
+_BELOW: Final = tuple(f"/{name}/" for name in FOLDERS)
+
+METHODS: Final = ("GET", "HEAD")
+"""The methods by which files are read."""
 
 HEADERS: Final = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -48,23 +56,52 @@ def guide_files() -> dict[str, bytes]:
     return {f"/docs/guide/{page.name}": page.read_bytes() for page in (files("mocksms") / "guide").iterdir()}
 
 
-def static_routes(pages: Mapping[str, str] = PAGES, *, read_only: bool = False) -> list[Route]:
-    """Return the routes of the pages and their files. No path of a request is ever used to open a file.
+class StaticFiles(BaseRoute):
+    """The route of the pages and their files. No path of a request is ever used to open a file.
+
+    They are read at the first request for one: most mocks show no page, and must start fast.
 
     Args:
         pages: the path of each page, and the file it consists of.
         read_only: whether the pages leave out what changes the mock.
     """
-    contents = static_files() | guide_files()
-    contents |= {path: contents[file] for path, file in pages.items()}
-    if read_only:
-        contents |= {path: contents[path].replace(b"<html", b"<html data-read-only", 1) for path in pages}
-    return [_route(path, content) for path, content in sorted(contents.items())]
+
+    path: Final = "/"
+    """The path of the first page, as routes have one."""
+
+    def __init__(self, pages: Mapping[str, str] = PAGES, *, read_only: bool = False) -> None:
+        self._pages = pages
+        self._read_only = read_only
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Return whether this route serves the path of a request, and its method."""
+        path = scope["path"] if scope["type"] == "http" else ""
+        if not (path in self._pages or path.startswith(_BELOW)) or path not in self._responses:
+            return Match.NONE, {}
+        return Match.FULL if scope["method"] in METHODS else Match.PARTIAL, {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve the file of a request that matches.
+
+        Raises:
+            HTTPException: the method is not allowed.
+        """
+        if scope["method"] not in METHODS:
+            raise HTTPException(405)
+        await self._responses[scope["path"]](scope, receive, send)
+
+    @cached_property
+    def _responses(self) -> dict[str, Response]:
+        contents = static_files() | guide_files()
+        contents |= {path: contents[file] for path, file in self._pages.items()}
+        if self._read_only:
+            contents |= {path: contents[path].replace(b"<html", b"<html data-read-only", 1) for path in self._pages}
+        return {path: _response(path, content) for path, content in contents.items()}
 
 
 def is_static(path: str) -> bool:
     """Whether a path is a page or lies in a folder of static files: it needs no token, as it shows no messages."""
-    return path in PAGES or path.startswith(tuple(f"/{name}/" for name in FOLDERS))
+    return path in PAGES or path.startswith(_BELOW)
 
 
 def _walk(path: str, folder: Traversable) -> Iterator[tuple[str, Traversable]]:
@@ -76,6 +113,6 @@ def _walk(path: str, folder: Traversable) -> Iterator[tuple[str, Traversable]]:
             yield below, item
 
 
-def _route(path: str, content: bytes) -> Route:
+def _response(path: str, content: bytes) -> Response:
     media_type = MEDIA_TYPES[PurePosixPath(path).suffix or ".html"]
-    return Route(path, Response(content, headers=HEADERS, media_type=media_type), methods=["GET"])
+    return Response(content, headers=HEADERS, media_type=media_type)
