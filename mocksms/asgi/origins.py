@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from mocksms.errors import CrossOriginRequest, HostNotAllowed
 from mocksms.settings import is_address
@@ -57,11 +58,13 @@ def is_browser(headers: Headers) -> bool:
     return b"origin" in headers or b"sec-fetch-site" in headers or agent.startswith(b"Mozilla/")
 
 
+@lru_cache(maxsize=64)
 def is_own_host(host: str, allowed: tuple[str, ...]) -> bool:
     """Whether a Host header may be a name of this machine.
 
     That is a loopback name, an IP literal, a single label such as the service name of a container, or one of
-    `allowed`. This excludes pages whose own domain resolves to this machine (DNS rebinding).
+    `allowed`. This excludes pages whose own domain resolves to this machine (DNS rebinding). Cached: a client sends
+    the same header with each request.
     """
     name = _without_port(host).lower().rstrip(".")
     if name in {entry.lower().rstrip(".") for entry in allowed}:

@@ -28,6 +28,9 @@ __tracebackhide__ = True
 WAIT_SECONDS: Final = 5.0
 """How long a wait lasts unless the call sets a timeout."""
 
+DEFAULTS: Final = Settings(port=0)
+"""The options of a handle without options: one for each test is made from that of the session."""
+
 SETTABLE: Final = ("credit", "api_key")
 """Attributes that a test can set. Test doubles can also replace methods."""
 
@@ -245,8 +248,10 @@ class MockSMS(Assertions, Actions, Convergence):
 
 
 def _settings(options: Mapping[str, Any]) -> Settings:
+    if not options:
+        return DEFAULTS
     for name in options:
         if name not in OPTIONS:
             hint = did_you_mean(name, OPTIONS, f"the options are {', '.join(OPTIONS)}.")
             raise SettingsError(f"There is no option {name!r}; {hint}")
-    return read_options(Settings, {name: (name, value) for name, value in {"port": 0, **options}.items()})
+    return read_options(Settings, {name: (name, value) for name, value in {"port": DEFAULTS.port, **options}.items()})

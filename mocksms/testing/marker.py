@@ -74,6 +74,9 @@ class MarkerOptions:
         return (self.allow,) if isinstance(self.allow, str) else tuple(self.allow)
 
 
+MARKER_NAMES: Final = tuple(field.name for field in fields(MarkerOptions))
+
+
 def read_marker(node: pytest.Item) -> MarkerOptions:
     """Return the options of the markers of a test; the marker nearest to the test takes precedence.
 
@@ -81,12 +84,11 @@ def read_marker(node: pytest.Item) -> MarkerOptions:
         UsageError: an option is unknown or has an invalid value.
     """
     options: dict[str, Any] = {}
-    names = [field.name for field in fields(MarkerOptions)]
     for marker in node.iter_markers("mocksms"):
-        unknown = [*map(repr, marker.args), *(name for name in marker.kwargs if name not in names)]
+        unknown = [*map(repr, marker.args), *(name for name in marker.kwargs if name not in MARKER_NAMES)]
         if unknown:
-            hint = _nearest(unknown[0], names)
-            raise pytest.UsageError(f"the marker mocksms takes {', '.join(names)} by name, not {unknown[0]}{hint}")
+            names, hint = ", ".join(MARKER_NAMES), _nearest(unknown[0], MARKER_NAMES)
+            raise pytest.UsageError(f"the marker mocksms takes {names} by name, not {unknown[0]}{hint}")
         options = {**marker.kwargs, **options}
     checked = MarkerOptions(**options)
     for issue in _issues(checked):
