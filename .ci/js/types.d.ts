@@ -25,6 +25,8 @@ declare namespace Ui {
   type ThreadItem =
     (Api.Message & { kind: "messages" }) | (Api.Reply & { kind: "replies" }) | (Api.Consent & { kind: "consents" });
   type HttpRequest = { method: string; target: string; headers: Record<string, string>; body?: string | File };
+  /** A request as code makes it, with its whole URL. */
+  type CodeRequest = Omit<HttpRequest, "target"> & { url: string };
   type ListedTrace = {
     number: number;
     file: string;

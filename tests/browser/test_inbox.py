@@ -66,7 +66,7 @@ def test_empty_inbox_shows_a_curl_command_that_works(inbox: Inbox, own_mock: Moc
     inbox.open()
     line = inbox.page.get_by_role("region", name="curl command").inner_text()
     assert line.startswith(f"curl -X POST '{own_mock.url}/rest/v1/transactional/sms/send'")
-    body = re.search(r"--data-binary '(.*)'", line)
+    body = re.search(r"--data-raw '(.*)'", line)
     assert body is not None
     assert own_mock.post(body[1], X_API_Key="demo").status_code == 200
     expect(inbox.row(NUMBER)).to_contain_text("Your code is 481516")

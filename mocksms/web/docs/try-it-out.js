@@ -1,8 +1,9 @@
 /** The form that sends a request of an operation, with the request as a curl command. */
 
-import { curlCommand } from "../shared/curl.js";
+import { asCode } from "../shared/base.js";
 import { element } from "../shared/dom.js";
 import { messageOf } from "../shared/errors.js";
+import { curlCommand } from "../shared/snippets.js";
 import { buildRequest, sendAndShow } from "./request.js";
 
 /**
@@ -31,7 +32,7 @@ export function tryItOut(operation, fields, body, credentials) {
     controller.abort(); // A stream that is still open ends; there is one place for its content.
     const current = new AbortController();
     controller = current;
-    curl.textContent = curlCommand(request);
+    curl.textContent = curlCommand(asCode(request));
     curl.hidden = copy.hidden = stop.hidden = false;
     await sendAndShow(request, output, current.signal);
     if (controller === current) stop.hidden = true;

@@ -13,6 +13,25 @@ export function pathOf(target) {
 }
 
 /**
+ * The whole URL of a target of this mock.
+ *
+ * @param {string} target begins with a slash
+ */
+export function urlOf(target) {
+  return location.origin + pathOf(target);
+}
+
+/**
+ * A request of this mock as code outside the page makes it.
+ *
+ * @param {Ui.HttpRequest} request
+ * @returns {Ui.CodeRequest}
+ */
+export function asCode({ target, ...rest }) {
+  return { ...rest, url: urlOf(target) };
+}
+
+/**
  * The name under which the browser stores a value of this mock.
  *
  * @param {string} name

@@ -1,8 +1,8 @@
 /** What is shown instead of an empty list: how to start, or why a search has no results. */
 
-import { pathOf } from "../../shared/base.js";
-import { curlCommand } from "../../shared/curl.js";
+import { asCode, urlOf } from "../../shared/base.js";
 import { element } from "../../shared/dom.js";
+import { curlCommand } from "../../shared/snippets.js";
 import { sendRequest } from "../api/client.js";
 import { control, isReadOnly } from "../state/read-only.js";
 import { navigate, route, searchText } from "../state/route.js";
@@ -30,7 +30,7 @@ export function welcome() {
 
 /** @returns {Dom.Child[]} */
 function firstSteps() {
-  const command = curlCommand(sendRequest("demo", EXAMPLE)).replace(" -sSN", "");
+  const command = curlCommand(asCode(sendRequest("demo", EXAMPLE))).replace(" -sSN", "");
   const compose = button("Send a test SMS", () => navigate({ panel: "compose" }), { class: "primary" });
   return [
     element("p", {}, "Every phone that your application sends to is listed here, as soon as it sends."),
@@ -46,7 +46,7 @@ function firstSteps() {
       "p",
       {},
       "or from your application: set its base URL to ",
-      element("code", {}, location.origin + pathOf("/rest/v1")),
+      element("code", {}, urlOf("/rest/v1")),
       ". Any X-API-Key works.",
     ),
   ];

@@ -1,7 +1,8 @@
 /** The result of a test send: its response, and the same request as a curl command. */
 
-import { curlCommand } from "../../shared/curl.js";
+import { asCode } from "../../shared/base.js";
 import { element } from "../../shared/dom.js";
+import { curlCommand } from "../../shared/snippets.js";
 import { sendRequest } from "../api/client.js";
 import { navigate } from "../state/route.js";
 import { badge, button, codeBlock, copyButton } from "../ui/components.js";
@@ -74,7 +75,7 @@ function rowItem({ transaction_id: message, mobile_number: number, status, rejec
  * @param {object} body
  */
 export function curlOfSend(key, body) {
-  const command = curlCommand(sendRequest(key, body));
+  const command = curlCommand(asCode(sendRequest(key, body)));
   return element(
     "details",
     {},

@@ -1,7 +1,8 @@
 /** The panel of one message: everything the mock knows about it. */
 
-import { curlCommand } from "../../shared/curl.js";
+import { asCode } from "../../shared/base.js";
 import { element } from "../../shared/dom.js";
+import { curlCommand } from "../../shared/snippets.js";
 import { ANY_ACCOUNT, get, request, savedKeys } from "../api/client.js";
 import { control } from "../state/read-only.js";
 import { navigate, route } from "../state/route.js";
@@ -230,7 +231,7 @@ function curlSection({ account }, origin) {
   const shortKey = origin.headers.find(([name]) => name.toLowerCase() === "x-api-key")?.[1];
   const stored = shortKey ? `The mock stores it shortened: ${shortKey}.` : "The mock does not store it.";
   const headers = { "X-API-Key": key ?? "YOUR-KEY", "Content-Type": "application/json" };
-  const command = curlCommand({ method: origin.method, target: origin.target, headers, body: origin.body });
+  const command = curlCommand(asCode({ method: origin.method, target: origin.target, headers, body: origin.body }));
   return section(
     "curl command",
     false,
