@@ -61,7 +61,8 @@ _DIGITS: Final = attrgetter("digits")
 class Reply(NamedTuple):
     """An SMS from a phone: the number of the record, time, phone number (digits), text, and its effect as text.
 
-    `reason` says why there is no effect; it is empty if there is one.
+    `reason` says why there is no effect; it is empty if there is one. `transaction_id` is that of the message it
+    replies to, None if there is none.
     """
 
     number: int
@@ -70,10 +71,14 @@ class Reply(NamedTuple):
     text: str
     effect: str = ""
     reason: str = ""
+    transaction_id: str | None = None
 
 
 class Consent(NamedTuple):
     """An opt-out or opt-in of a number. `number` is the record number, `digits` the phone, `cause` a text.
+
+    `transaction_id` is that of the message by which it came, None for a change of the account. `reply` is the record
+    number of the reply that is its cause, 0 for none.
 
     Numbers that are opted out from the start, by options or a scenario, have no record.
     """
@@ -83,6 +88,8 @@ class Consent(NamedTuple):
     at: datetime
     choice: ConsentChoice
     cause: str
+    transaction_id: str | None = None
+    reply: int = 0
 
 
 def _size_of_reply(reply: Reply) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from enum import StrEnum
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -16,6 +17,41 @@ from mocksms.sms.numbers import NumberForm, PhoneNumber
 from mocksms.sms.outcomes import Fault, Outcome, Step
 
 SENT_BY_DEFAULT: Final = Outcome(steps=(Step(State.SENT),), decided_by="no rule or list applied")
+
+
+class DecisionKind(StrEnum):
+    """What decided about a message."""
+
+    RULE = "rule"
+    MAGIC_NUMBER = "magic_number"
+    NUMBER_FORM = "number_form"
+    BOUNCE_LIST = "bounce_list"
+    OPT_OUT = "opt_out"
+    KOSHER = "kosher"
+    CREDIT = "credit"
+    GATEWAY = "gateway"
+    DEFAULT = "default"
+    MANUAL = "manual"
+
+
+_BEGINNINGS: Final = {
+    "rule ": DecisionKind.RULE,
+    "magic number ": DecisionKind.MAGIC_NUMBER,
+    "number form": DecisionKind.NUMBER_FORM,
+    "bounce list": DecisionKind.BOUNCE_LIST,
+    "opt-out": DecisionKind.OPT_OUT,
+    "kosher ": DecisionKind.KOSHER,
+    "credit ": DecisionKind.CREDIT,
+    "account has no gateway": DecisionKind.GATEWAY,
+    "no rule or list applied": DecisionKind.DEFAULT,
+    **dict.fromkeys(("cancelled manually", "sent manually", "bounced manually"), DecisionKind.MANUAL),
+}
+"""How the causes of steps begin: those of this module, of rules, of magic numbers and of controls."""
+
+
+def decision_kind(cause: str) -> DecisionKind | None:
+    """Return what decided about a message by the cause of a step, None for one that is only accepted."""
+    return next((kind for beginning, kind in _BEGINNINGS.items() if cause.startswith(beginning)), None)
 
 
 class DecisionFacts(NamedTuple):

@@ -68,12 +68,14 @@ class Recipients:
         if choice is not None and (choice is ConsentChoice.OUT) is (digits in account.unsubscribed):
             reason = f"the phone is already {_EFFECTS[choice]}"
         effect = _EFFECTS[choice] if choice is not None and not reason else ""
-        inbound = Reply(self._numbering.take(), at, digits, text, effect, reason)
+        replied_to = message.transaction_id if message else None
+        inbound = Reply(self._numbering.take(), at, digits, text, effect, reason, replied_to)
         account.replies.add(inbound.number, inbound)
         self._emit(account, inbound)
         self._notify(account, digits, message, WebhookTrigger.REPLIED, at, text=text)
         if choice is not None:
-            self.set_consent(account, digits, choice, at, opts_out or f"reply {text!r}", message)
+            cause = opts_out or f"reply {text!r}"
+            self.set_consent(account, digits, choice, at, cause, message, inbound.number)
         return inbound
 
     def _choice(self, text: str, message: Message | None) -> tuple[ConsentChoice | None, str]:
@@ -118,13 +120,15 @@ class Recipients:
         at: datetime,
         cause: str,
         message: Message | None = None,
+        reply: int = 0,
     ) -> None:
-        """Opt a number out or in, and record the consent with its cause."""
+        """Opt a number out or in, and record the consent with its cause; `reply` is the number of a reply."""
         if choice is ConsentChoice.OUT:
             account.opt_out(digits)
         else:
             account.opt_in(digits)
-        consent = Consent(self._numbering.take(), digits, at, choice, cause)
+        transaction_id = message.transaction_id if message else None
+        consent = Consent(self._numbering.take(), digits, at, choice, cause, transaction_id, reply)
         account.consents.add(consent.number, consent)
         self._emit(account, consent)
         if choice is ConsentChoice.OUT:

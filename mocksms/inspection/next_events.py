@@ -80,8 +80,7 @@ def _call(event: NextEvent, account: Account, message: Message) -> CallView | No
     """Return the request that makes an event happen, None if there is none: its time or a number is out of range."""
     controls = f"messages/{message.transaction_id}"
     if event.at is not None:
-        is_in_range = event.at <= MAX_INSTANT
-        return _request("POST", "clock/advance", account, to=event.at.isoformat()) if is_in_range else None
+        return skip_to(event.at, account)
     match event.kind:
         case NextKind.CREDIT:
             return _request("PATCH", "account", account, credit=event.credit)
@@ -92,6 +91,11 @@ def _call(event: NextEvent, account: Account, message: Message) -> CallView | No
             return _request("POST", f"{controls}/click", account, url=event.text)
         case _:
             return _request("POST", f"{controls}/{event.kind}", account)
+
+
+def skip_to(at: datetime, account: Account) -> CallView | None:
+    """Return the request that advances the clock of an account to a time, None if that is out of range."""
+    return _request("POST", "clock/advance", account, to=at.isoformat()) if at <= MAX_INSTANT else None
 
 
 def _request(method: str, path: str, account: Account, **body: str | int | None) -> CallView:

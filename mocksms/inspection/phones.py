@@ -89,6 +89,7 @@ class ReplyView(ResponseModel):
     text: Text
     effect: str = Field(description="`opted out`, `opted in`, or empty")
     reason: Text = Field(description="Why it opts neither out nor in; empty if it does")
+    transaction_id: str | None = Field(description="Id of the message it replies to, null for none")
 
 
 class RepliesPage(Page):
@@ -106,6 +107,8 @@ class ConsentView(ResponseModel):
     at: datetime
     choice: ConsentChoice
     cause: Text
+    transaction_id: str | None = Field(description="Id of the message by which it came, null for none")
+    reply: int | None = Field(description="Cursor of the reply that caused it, null for none")
 
 
 class ConsentsPage(Page):
@@ -229,6 +232,7 @@ def reply_view(account: Account, reply: Reply) -> ReplyView:
         text=reply.text,
         effect=reply.effect,
         reason=reply.reason,
+        transaction_id=reply.transaction_id,
     )
 
 
@@ -240,6 +244,8 @@ def _consent_view(account: Account, consent: Consent) -> ConsentView:
         at=consent.at,
         choice=consent.choice,
         cause=consent.cause,
+        transaction_id=consent.transaction_id,
+        reply=consent.reply or None,
     )
 
 

@@ -34,6 +34,7 @@ from mocksms.inspection import (
     search,
     sends,
     snapshot,
+    timeline,
     trace,
 )
 from mocksms.inspection.context import BASE, Context, Endpoint, json_response
@@ -43,7 +44,13 @@ from mocksms.inspection.parameters import prefers_text, read_call
 GROUPS: Final[dict[str, tuple[str, tuple[Endpoint, ...]]]] = {
     "Messages": (
         "Sent messages: list, read, wait, verify, and control one manually.",
-        (*messages.ENDPOINTS, *search.ENDPOINTS, *controls.ENDPOINTS, *next_events.ENDPOINTS),
+        (
+            *messages.ENDPOINTS,
+            *search.ENDPOINTS,
+            *controls.ENDPOINTS,
+            *next_events.ENDPOINTS,
+            *timeline.ENDPOINTS,
+        ),
     ),
     "Phones": ("Phones that got an SMS: their replies, opt-outs and opt-ins.", phones.ENDPOINTS),
     "Accounts": (

@@ -90,7 +90,7 @@ class _Builder:
             messages = [self._moved_message(message) for message in messages]
             requests = [self._moved_request(request) for request in requests]
             replies = [reply._replace(number=moved(reply.number)) for reply in replies]
-            consents = [consent._replace(number=moved(consent.number)) for consent in consents]
+            consents = [each._replace(number=moved(each.number), reply=moved(each.reply)) for each in consents]
             callbacks = [self._moved_callback(callback) for callback in callbacks]
         for message in messages:
             account.messages.add(message)

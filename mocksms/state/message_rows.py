@@ -247,10 +247,11 @@ class ReplyData(RowModel):
     text: AppText
     effect: OwnText
     reason: AppText
+    transaction_id: OwnText | None = None
 
     def reply(self) -> Reply:
         """Return the reply."""
-        return Reply(self.record, self.at, self.number, self.text, self.effect, self.reason)
+        return Reply(self.record, self.at, self.number, self.text, self.effect, self.reason, self.transaction_id)
 
 
 class ConsentData(RowModel):
@@ -262,10 +263,13 @@ class ConsentData(RowModel):
     at: RowInstant
     choice: Annotated[ConsentChoice, Field(strict=False)]
     cause: AppText
+    transaction_id: OwnText | None = None
+    reply: RecordNumber | None = None
 
     def consent(self) -> Consent:
         """Return the consent."""
-        return Consent(self.record, self.number, self.at, self.choice, self.cause)
+        origin = self.transaction_id, self.reply or 0
+        return Consent(self.record, self.number, self.at, self.choice, self.cause, *origin)
 
 
 def message_row(account: str, message: Message, submission_of: int | None) -> dict[str, Any]:
@@ -310,6 +314,7 @@ def reply_row(account: str, reply: Reply) -> dict[str, Any]:
         "text": reply.text,
         "effect": reply.effect,
         "reason": reply.reason,
+        "transaction_id": reply.transaction_id,
     }
 
 
@@ -322,6 +327,8 @@ def consent_row(account: str, consent: Consent) -> dict[str, Any]:
         "at": consent.at,
         "choice": consent.choice,
         "cause": consent.cause,
+        "transaction_id": consent.transaction_id,
+        "reply": consent.reply or None,
     }
 
 

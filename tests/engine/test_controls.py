@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from mocksms.engine.account import Account
+from mocksms.engine.account import Account, Reply
 from mocksms.engine.controls import AccountUpdate, Controls
 from mocksms.engine.engine import EngineEvent, ManualChange
 from mocksms.engine.message_query import MessageQuery
@@ -178,7 +178,7 @@ def test_reply_opts_out_if_the_latest_message_allows_it(allows: bool, text: str,
     world.send(unsubscribe_reply=not allows)
     message = world.send(unsubscribe_reply=allows)
     sms = world.controls.reply(world.account, NUMBER, text)
-    assert sms[1:] == (NOON, message.digits, text, effect, reason)
+    assert sms == Reply(sms.number, NOON, message.digits, text, effect, reason, message.transaction_id)
     assert (message.digits in world.account.unsubscribed) is (effect == "opted out")
     assert list(world.account.replies.newest_first()) == [sms]
 

@@ -193,7 +193,12 @@ def test_automatic_reply_comes_a_second_after_sending_without_opt_out() -> None:
     world.clock.advance(10)
     assert list(world.account.replies.newest_first()) == [
         Reply(
-            2, NOON + SECOND, message.digits, "YES", reason="it is not a word that opts out (STOP, הסר) or in (START)"
+            2,
+            NOON + SECOND,
+            message.digits,
+            "YES",
+            reason="it is not a word that opts out (STOP, הסר) or in (START)",
+            transaction_id=message.transaction_id,
         )
     ]
     assert world.account.unsubscribed == set()
@@ -206,7 +211,10 @@ def test_automatic_stop_opts_out_and_later_messages_are_rejected() -> None:
     assert first.state is State.SENT
     world.clock.advance(1)
     assert world.account.unsubscribed == {first.digits}
-    assert list(world.account.replies.newest_first()) == [Reply(2, NOON + SECOND, first.digits, "STOP", "opted out")]
+    (stop,) = world.account.replies.newest_first()
+    assert stop == Reply(2, NOON + SECOND, first.digits, "STOP", "opted out", transaction_id=first.transaction_id)
+    (consent,) = world.account.consents.newest_first()
+    assert (consent.transaction_id, consent.reply) == (first.transaction_id, stop.number)
     second = world.send(magic("04"))
     assert second.state is State.UNSUBSCRIBED
     assert second.decided_by == "opt-out"

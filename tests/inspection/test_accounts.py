@@ -433,6 +433,7 @@ def test_phone_replies(api: Api) -> None:
         "text": "שלום",
         "effect": "",
         "reason": "it is not a word that opts out (STOP, הסר) or in (START)",
+        "transaction_id": None,
     }
     page = api.get("inbound")
     assert page == {"cursor": page["cursor"], "total": 1, "evicted": 0, "incomplete": False, "replies": [reply]}

@@ -250,6 +250,7 @@ SHIFTED = {
     "used_at",
     "waiting_for_credit",
     "fault_id",
+    "reply",
 }
 """The fields that are numbers of records, besides those of faults and evicted records."""
 
