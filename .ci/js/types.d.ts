@@ -112,6 +112,7 @@ declare namespace Api {
     at: string;
     is_reply: boolean;
     preview: string;
+    code: string | null;
     transaction_id: string | null;
     status: string | null;
     reject_reason: string | null;

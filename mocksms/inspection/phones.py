@@ -27,9 +27,11 @@ from mocksms.inspection.parameters import InspectionCall
 from mocksms.inspection.scope import AccountScope, Phone, count_phones
 from mocksms.schemas.responses import ResponseModel, Text
 from mocksms.schemas.types import ListedNumber
+from mocksms.sms.codes import find_codes
 from mocksms.sms.message import Message
 from mocksms.sms.numbers import NumberPattern
 from mocksms.sms.opt_out_words import ConsentChoice
+from mocksms.sms.text import content_of
 
 ListName = Literal["unsubscribed", "bounced", "kosher"]
 """A list of phone numbers in an account."""
@@ -64,7 +66,10 @@ class PhoneView(ResponseModel):
     cursor: int = Field(description="The cursor of the latest SMS")
     at: datetime
     is_reply: bool = Field(description="Whether the latest SMS came from the phone")
-    preview: Text = Field(description="The beginning of its text")
+    preview: Text = Field(
+        description="The beginning of its content as sent, without links of the mock; of a reply, of its text"
+    )
+    code: str | None = Field(description="The best one-time code in its text, null if there is none or for a reply")
     transaction_id: str | None = Field(description="Of the latest SMS, null for a reply")
     status: str | None
     reject_reason: str | None
@@ -204,7 +209,7 @@ def _phone_view(engine: Engine, phone: Phone) -> PhoneView:
     assert sms is not None, "the indexes name only what is stored"
     message = sms if isinstance(sms, Message) else None
     last_sent = message or next(account.messages.newest_first(MessageQuery(digits=digits)), None)
-    text = engine.text_of(sms) if isinstance(sms, Message) else sms.text
+    codes = find_codes(engine.text_of(message)) if message else ()
     return PhoneView(
         number=digits,
         mobile_number=last_sent.mobile_number if last_sent else digits,
@@ -212,7 +217,8 @@ def _phone_view(engine: Engine, phone: Phone) -> PhoneView:
         cursor=latest,
         at=sms.created_at if isinstance(sms, Message) else sms.at,
         is_reply=message is None,
-        preview=text[:MAX_PREVIEW_LENGTH],
+        preview=(content_of(sms) if isinstance(sms, Message) else sms.text)[:MAX_PREVIEW_LENGTH],
+        code=codes[0].code if codes else None,
         transaction_id=message.transaction_id if message else None,
         status=message.state.status if message else None,
         reject_reason=message.state.reason if message else None,

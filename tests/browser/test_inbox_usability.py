@@ -94,7 +94,7 @@ def test_help_lists_the_shortcuts(populated: Inbox) -> None:
     page = populated.open().page
     page.keyboard.press("?")
     shown = page.get_by_role("dialog", name="Help")
-    expect(shown.locator("kbd")).to_have_text(["j", "k", "/", "r", "c", "s", "g", "?", "Esc"])
+    expect(shown.locator("kbd")).to_have_text(["j", "k", "y", "/", "r", "c", "s", "g", "?", "Esc"])
     page.keyboard.press("Escape")
     expect(shown).to_be_hidden()
 

@@ -30,6 +30,7 @@ def test_phone_is_shown_with_the_latest_sms_to_it(api: Api) -> None:
         "at": now,
         "is_reply": False,
         "preview": "x" * 160,
+        "code": None,
         "transaction_id": sent,
         "status": "sent",
         "reject_reason": None,
@@ -37,6 +38,18 @@ def test_phone_is_shown_with_the_latest_sms_to_it(api: Api) -> None:
         "replies": 0,
         "lists": [],
     }
+
+
+def test_preview_has_the_content_as_sent_without_links_of_the_mock(api: Api) -> None:
+    api.send(PHONE, content="See https://example.com/a", track_clicks=True, add_unsubscribe_link=True)
+    assert api.get("phones")["phones"][0]["preview"] == "See https://example.com/a"
+
+
+def test_code_is_that_of_the_latest_sms(api: Api) -> None:
+    api.send(PHONE, content="Your code is 48-15-16")
+    assert api.get("phones")["phones"][0]["code"] == "481516"
+    api.post("inbound", {"from": PHONE, "text": "My code is 481516"})
+    assert api.get("phones")["phones"][0]["code"] is None
 
 
 def test_phone_that_replied_is_shown_with_its_reply(api: Api) -> None:

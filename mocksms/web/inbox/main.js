@@ -25,6 +25,7 @@ import {
   withoutFilters,
 } from "./state/route.js";
 import { Conversation } from "./thread/conversation.js";
+import { copyNewestCode } from "./thread/newest-code.js";
 import { TraceBanner } from "./trace/banner.js";
 import { forgetTrace } from "./trace/trace.js";
 import { AccountPicker } from "./ui/account-picker.js";
@@ -204,6 +205,7 @@ filterInput.addEventListener("search", () => search(filterInput.value));
 onKey({
   j: () => list().move(1),
   k: () => list().move(-1),
+  y: copyNewestCode,
   "?": showHelp,
   Escape: closeLast,
   "/": startSearch,

@@ -6,6 +6,7 @@ import { isUnread } from "../state/read-state.js";
 import { route } from "../state/route.js";
 import { phoneKey } from "../thread/phone-key.js";
 import { isolated, statusClass } from "../ui/components.js";
+import { icon } from "../ui/icons.js";
 import { singleLine } from "../ui/text.js";
 import { exactDateTime, timeOrDate } from "../ui/time.js";
 
@@ -55,15 +56,16 @@ export function isNew(item) {
  */
 function summaryOf(item) {
   const { account, number } = item;
-  const common = { account, number, status: null, reason: null, isOptedOut: false };
+  const common = { account, number, status: null, reason: null, code: null, isOptedOut: false };
   if (isReplyItem(item)) return { ...common, at: item.at, preview: item.text, isReply: true };
   const { mobile_number: asSent, status, reject_reason: reason } = item;
   if (isMessage(item)) {
-    return { ...common, number: asSent, status, reason, at: item.created_at, preview: item.text, isReply: false };
+    const { created_at: at, content: preview, codes } = item;
+    return { ...common, number: asSent, status, reason, at, preview, code: codes[0]?.code, isReply: false };
   }
   const isOptedOut = item.lists.includes("unsubscribed");
-  const { at, preview, is_reply: isReply } = item;
-  return { ...common, number: asSent, status, reason, at, preview, isReply, isOptedOut };
+  const { at, preview, code, is_reply: isReply } = item;
+  return { ...common, number: asSent, status, reason, at, preview, code, isReply, isOptedOut };
 }
 
 /**
@@ -74,7 +76,7 @@ function summaryOf(item) {
 export function renderRow(item, node) {
   const unread = isNew(item);
   node.classList.toggle("unread", unread);
-  const { account, number, status, reason, at, preview, isReply, isOptedOut } = summaryOf(item);
+  const { account, number, status, reason, at, preview, code, isReply, isOptedOut } = summaryOf(item);
   const showsAccount = mockState.accountCount > 1 && !route().account;
   return [
     element("span", { class: `dot ${status === null ? "reply" : statusClass(status)}` }),
@@ -91,12 +93,33 @@ export function renderRow(item, node) {
       { class: "lower" },
       isReply && element("span", { class: "muted" }, "↩", hiddenText(" replied: ")),
       element("span", { class: "preview", dir: "auto" }, singleLine(preview, PREVIEW_CHARACTERS)),
+      code && codeMark(code),
       status &&
         status !== "sent" &&
         element("span", { class: `badge ${statusClass(status)}` }, hiddenText(`${status} `), reason ?? status),
       unread && element("span", { class: "new" }, hiddenText("unread")),
     ),
   ];
+}
+
+/**
+ * A code that a click copies. It is no button: a row of a list has none. The key `y` does the same.
+ *
+ * @param {string} code
+ */
+function codeMark(code) {
+  const attributes = { class: "code-chip", "data-code": code, title: `Copy code ${code} (y)` };
+  return element("span", attributes, hiddenText("code "), code, icon("copy"));
+}
+
+/**
+ * The code in a row that was clicked, if one was.
+ *
+ * @param {MouseEvent} click
+ */
+export function codeAt({ target }) {
+  const mark = target instanceof Element && target.closest("[data-code]");
+  return mark instanceof HTMLElement ? mark.dataset.code : undefined;
 }
 
 /** @param {string} text */

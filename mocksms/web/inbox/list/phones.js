@@ -5,11 +5,11 @@ import { countEvents, refreshCounts, setCounts } from "../state/counts.js";
 import { hasFilters, navigate, route, searchText, withoutFilters } from "../state/route.js";
 import { setUnreadCount } from "../state/title.js";
 import { phoneKey } from "../thread/phone-key.js";
-import { button, formatted, plural } from "../ui/components.js";
+import { button, copyText, formatted, plural } from "../ui/components.js";
 import { patch } from "../ui/patch.js";
 import { noResults, welcome } from "./empty-states.js";
 import { PagedList, positionOf } from "./paged-list.js";
-import { isMessage, isNew, isReplyItem, keyOf, renderRow } from "./phone-row.js";
+import { codeAt, isMessage, isNew, isReplyItem, keyOf, renderRow } from "./phone-row.js";
 import { issueLines, searchChips } from "./search-chips.js";
 
 /** @typedef {import("./phone-row.js").Item} Item */
@@ -141,8 +141,16 @@ function withStatus(item, event) {
   return { ...item, status: event.status, reject_reason: event.reject_reason ?? null };
 }
 
-/** @param {Item} item */
-function open(item) {
+/**
+ * @param {Item} item
+ * @param {MouseEvent} [click]
+ */
+function open(item, click) {
+  const code = click && codeAt(click);
+  if (code) {
+    copyText(code, code);
+    return;
+  }
   const message = isMessage(item) ? item.transaction_id : null;
   navigate({ phone: item.number, in: item.account, message, panel: null });
 }

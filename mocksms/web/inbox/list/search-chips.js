@@ -2,7 +2,7 @@
 
 import { element } from "../../shared/dom.js";
 import { counts } from "../state/counts.js";
-import { hasFilters, quoted, search, searchText } from "../state/route.js";
+import { NO_CONVERSATION, hasFilters, navigate, quoted, search, searchText, withoutFilters } from "../state/route.js";
 import { button, formatted, statusClass } from "../ui/components.js";
 import { singleLine } from "../ui/text.js";
 
@@ -28,6 +28,20 @@ function hasTerm(term) {
 /** @param {string} term */
 function withoutTerm(term) {
   return ` ${searchText()} `.replace(` ${term} `, " ").trim();
+}
+
+/**
+ * A tag; a click searches for it.
+ *
+ * @param {string} tag
+ */
+export function tagChip(tag) {
+  const term = `tag:${quoted(tag)}`;
+  const shown = { ...withoutFilters(), ...NO_CONVERSATION, view: null, request: null, search: term };
+  const attributes = { class: "chip tag", "data-id": term, title: `Search for ${singleLine(term)}` };
+  const node = button("", () => navigate(shown), attributes);
+  node.append(element("span", {}, "#", element("bdi", {}, singleLine(tag, MAX_TAG_CHARACTERS))));
+  return node;
 }
 
 /** The chips of what is listed; none if all of it is of one kind. */

@@ -26,7 +26,7 @@ let listCount = 0;
  * @property {string} label what is listed, for screen readers
  * @property {(item: Item) => string} key the identity of an item
  * @property {(item: Item, node: HTMLElement) => Dom.Child[]} render what a row shows
- * @property {(item: Item) => void} open called when a row is chosen
+ * @property {(item: Item, click?: MouseEvent) => void} open called when a row is chosen
  */
 
 /** @template Item */
@@ -180,10 +180,11 @@ export class VirtualList {
   }
 
   /** @param {MouseEvent} event */
-  #onClick({ target }) {
+  #onClick(event) {
+    const { target } = event;
     const node = target instanceof Element && target.closest("[role=option]");
     const row = [...this.#rows.values()].find((each) => each.node === node);
-    if (row?.item) this.#options.open(row.item);
+    if (row?.item) this.#options.open(row.item, event);
   }
 
   /** @param {KeyboardEvent} event */

@@ -4,6 +4,7 @@ import { asCode } from "../../shared/base.js";
 import { element } from "../../shared/dom.js";
 import { curlCommand } from "../../shared/snippets.js";
 import { ANY_ACCOUNT, get, request, savedKeys } from "../api/client.js";
+import { tagChip } from "../list/search-chips.js";
 import { control } from "../state/read-only.js";
 import { navigate, route } from "../state/route.js";
 import { messageLink } from "../thread/message-text.js";
@@ -11,6 +12,7 @@ import {
   badge,
   button,
   codeBlock,
+  codeChip,
   copyButton,
   factList,
   isFreeStatus,
@@ -147,11 +149,7 @@ function detailsSection(message) {
       ["id", [element("code", {}, id), " ", copyButton("Id", () => id)]],
       ...segmentFacts(segments),
       ["sender", element("bdi", {}, withEscapes(message.sender))],
-      [
-        "tags",
-        tags.length > 0 &&
-          tags.map((tag) => element("span", { class: "chip tag" }, element("bdi", {}, withEscapes(tag)))),
-      ],
+      ["tags", tags.length > 0 && tags.map(tagChip)],
       ["scheduled for", message.scheduled_at && exactDateTime(message.scheduled_at)],
       ["warnings", warnings.length > 0 && warningList(warnings)],
     ]),
@@ -170,8 +168,7 @@ function codesSection({ codes }) {
         element(
           "li",
           {},
-          element("code", { class: "code" }, code),
-          copyButton(`Code ${code}`, () => code),
+          codeChip(code, code),
           element("span", { class: "muted" }, announced ? "the text calls it a code" : "may be a code"),
         ),
       ),

@@ -1,15 +1,18 @@
 /** The bubbles of a thread: one SMS as its phone shows it, and below it what the phone does not show. */
 
 import { element } from "../../shared/dom.js";
+import { tagChip } from "../list/search-chips.js";
 import { badge, button, formatted, statusClass } from "../ui/components.js";
 import { truncated, withEscapes } from "../ui/text.js";
 import { clockTime, exactDateTime } from "../ui/time.js";
 import { messageText } from "./message-text.js";
+import { onPlainClick } from "./plain-click.js";
 
 const MAX_CHARACTERS = 1_500;
+const MAX_TAGS = 3;
 
 /**
- * An SMS to the phone.
+ * An SMS to the phone. A click on it opens its details, as its button does.
  *
  * @param {Api.Message} message
  * @param {() => void} open shows the details of the message
@@ -18,7 +21,7 @@ export function messageBubble(message, open) {
   const { segments } = message;
   const size = segments.count > 1 || segments.encoding !== "GSM-7" ? `${segments.count} × ${segments.encoding}` : "";
   const { status, reject_reason: reason, created_at: at } = message;
-  return element(
+  const bubble = element(
     "article",
     { class: `bubble to ${statusClass(status)}`, "data-id": message.transaction_id },
     textNodes(message.text, (maxLength) => messageText(message, maxLength)),
@@ -31,12 +34,14 @@ export function messageBubble(message, open) {
         element("time", { datetime: at, title: exactDateTime(at) }, clockTime(at)),
         badge(status, reason),
         size && element("span", { class: "muted" }, size),
-        message.codes.length > 0 && element("span", { class: "muted" }, `code ${message.codes[0].code}`),
         message.clicks > 0 && element("span", { class: "muted" }, `${message.clicks} × clicked`),
         element("span", { class: "visually-hidden" }, " details"),
       ),
+      [...new Set(message.tags)].slice(0, MAX_TAGS).map(tagChip),
     ),
   );
+  onPlainClick(bubble, open);
+  return bubble;
 }
 
 /**

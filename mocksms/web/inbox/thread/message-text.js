@@ -2,11 +2,12 @@
 
 import { element } from "../../shared/dom.js";
 import { isReadOnly } from "../state/read-only.js";
+import { codeChip } from "../ui/components.js";
 import { anchor, truncated, withEscapes } from "../ui/text.js";
 
 const TOKEN_LENGTH = 12; // Characters of a transaction id in the links of the mock.
 
-/** @typedef {{ start: number, end: number, wrap: (nodes: Dom.Child) => HTMLElement }} Mark */
+/** @typedef {{ start: number, end: number, wrap: (nodes: Dom.Child, isEnd: boolean) => HTMLElement }} Mark */
 
 /**
  * The text of a message as nodes.
@@ -23,7 +24,10 @@ export function messageText(message, maxLength = Infinity) {
     ...codes.map((code) => ({
       start: code.index_utf16,
       end: code.index_utf16 + code.length,
-      wrap: (/** @type {Dom.Child} */ nodes) => element("mark", {}, nodes),
+      wrap: (/** @type {Dom.Child} */ nodes, /** @type {boolean} */ isEnd) => {
+        const mark = element("mark", {}, nodes);
+        return isEnd ? codeChip(code.code, mark) : mark; // A code that is cut into two segments has one icon.
+      },
     })),
   ];
   const end = text.length > maxLength ? truncated(text, maxLength).length : text.length;
@@ -34,10 +38,11 @@ export function messageText(message, maxLength = Infinity) {
   /** @type {Mark | undefined} */
   let current;
   return edges.flatMap((edge, place) => {
-    const piece = withEscapes(text.slice(edge, edges[place + 1] ?? edge));
+    const pieceEnd = edges[place + 1] ?? edge;
+    const piece = withEscapes(text.slice(edge, pieceEnd));
     current = markAt.get(edge) ?? (current && edge < current.end ? current : undefined);
     const segment = edge < end && segmentStarts.get(edge);
-    return [segment && segmentMark(segment), ...(current ? [current.wrap(piece)] : piece)];
+    return [segment && segmentMark(segment), ...(current ? [current.wrap(piece, pieceEnd === current.end)] : piece)];
   });
 }
 

@@ -41,6 +41,17 @@ export function copyButton(name, read) {
 }
 
 /**
+ * A one-time code with an icon; a click on it copies the code.
+ *
+ * @param {string} code
+ * @param {Dom.Child} nodes the code as its text has it
+ */
+export function codeChip(code, nodes) {
+  const copies = iconButton("copy", `Copy code ${code}`, () => copyText(code, code));
+  return element("span", { class: "code-chip" }, nodes, copies);
+}
+
+/**
  * Copy a text and say so in a notice.
  *
  * @param {string} name what is copied, for the notice

@@ -9,6 +9,7 @@ import { dialog } from "./components.js";
 const KEYS = [
   ["j", "next row"],
   ["k", "previous row"],
+  ["y", "copy the newest code of the open phone, or of all"],
   ["/", "search"],
   control(["r", "reply as the phone"]),
   control(["c", "new SMS"]),
