@@ -46,10 +46,12 @@ declare namespace Ui {
 declare namespace Api {
   type Clock = { now: string; frozen: boolean; next_due: string | null };
   type Webhook = { url: string; kind: string; events: string[] | null };
+  type TestOutcome = "passed" | "failed" | "error" | "skipped" | "xfailed" | "xpassed";
   type Account = {
     id: string;
     key: string;
     label: string;
+    test_outcome: TestOutcome | null;
     credit: number | null;
     sender: string;
     gateway: boolean;

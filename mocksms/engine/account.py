@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from operator import attrgetter
 from random import Random, SystemRandom
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from mocksms.engine.agenda import Agenda
 from mocksms.engine.budget import Share
@@ -31,6 +31,9 @@ from mocksms.sms.webhook import Webhook
 
 MAX_LABEL_LENGTH: Final = 500
 """Characters of the label of an account."""
+
+TestOutcome = Literal["passed", "failed", "error", "skipped", "xfailed", "xpassed"]
+"""How a test ended, in the words of pytest; `error` is one of its setup or teardown."""
 
 ACCOUNT_SIZE: Final = 9_000
 """Bytes of an account without records and without settings of its own."""
@@ -119,7 +122,8 @@ class Account:
 
     `digest`, the SHA-256 of the key in hex, and `id`, its beginning, identify it without revealing the key; `shown_key`
     is the shortened key. `key` is None where a snapshot without keys was restored and the key was not used since. All
-    that is random derives from the digest. `label` says what it is for, such as the name of a test.
+    that is random derives from the digest. `label` says what it is for, such as the name of a test, and `test_outcome`
+    how that test ended, None if it has not or if there is none.
     `credit` is in segments, None without limit. `waiting_for_credit` has the sequences of messages without credit,
     oldest first. `faults` take precedence over `rules`, which are those of `scenario`. `generation` makes its
     transaction ids differ from those of accounts before with the same key. `tokens` maps the tokens in links to the
@@ -140,6 +144,7 @@ class Account:
         self.digest, self.shown_key, self.key = key
         self.id = key.id
         self.label = ""
+        self.test_outcome: TestOutcome | None = None
         self.clock = clock
         self.numbering = numbering
         self.credit = settings.credit

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Set
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
-from mocksms.engine.account import Account, Reply
+from mocksms.engine.account import Account, Reply, TestOutcome
 from mocksms.engine.advance import Advance
 from mocksms.engine.clock import Clock
 from mocksms.engine.engine import Engine, ManualChange
@@ -126,6 +126,11 @@ class Controls:
         account.count_settings()
         if update.unsubscribed is not None:
             yield from self._set_unsubscribed(account, update.unsubscribed, "changed manually")
+        self._engine.emit(account, ManualChange.ACCOUNT)
+
+    def set_test_outcome(self, account: Account, outcome: TestOutcome | None) -> None:
+        """Set how the test of an account ended, None if it has not."""
+        account.test_outcome = outcome
         self._engine.emit(account, ManualChange.ACCOUNT)
 
     def _set_unsubscribed(self, account: Account, unsubscribed: Set[str], cause: str) -> Steps[None]:

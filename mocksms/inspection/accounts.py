@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, NamedTuple
 
 from pydantic import ConfigDict, Discriminator, Field, Tag
 
-from mocksms.engine.account import Account
+from mocksms.engine.account import Account, TestOutcome
 from mocksms.engine.controls import AccountUpdate
 from mocksms.engine.steps import Steps
 from mocksms.inspection.clock import ClockView, clock_view
@@ -25,7 +25,12 @@ from mocksms.sms.webhook import Webhook, WebhookKind
 
 MAX_LISTED_NUMBERS: Final = 100_000
 ABOUT_CALLBACK: Final = "How its callbacks are delivered, where the rule of a message does not say it"
+ABOUT_TEST_OUTCOME: Final = "How its test ended, null while it runs or if there is none; the pytest plugin sets it"
 ABOUT_ASYNC_DELAY: Final = "How long messages of an async send stay queued; changes later sends only"
+
+
+_SET_APART: Final = frozenset({"credit", "test_outcome"})
+"""Fields of an account in which null is a value."""
 
 
 class ListChange(RequestModel):
@@ -62,6 +67,7 @@ class AccountPatch(RequestModel):
         default=None, description="Segments it can send, null for no limit; messages that wait for credit are sent"
     )
     label: Label = Field(default="", description="What it is for, such as the name of a test; empty for no label")
+    test_outcome: TestOutcome | None = Field(default=None, description=ABOUT_TEST_OUTCOME)
     sender: Name = Field(default="", description="Sender of messages that name none")
     gateway: bool = Field(default=True, description="Whether it has an SMS gateway")
     rest_right: bool = Field(default=True, description="Whether it may use the REST API")
@@ -99,6 +105,7 @@ class AccountView(ResponseModel):
     id: str
     key: str = Field(description="The API key, shortened")
     label: Text = Field(description="What it is for; the pytest plugin sets the node id of the test")
+    test_outcome: TestOutcome | None = Field(description=ABOUT_TEST_OUTCOME)
     credit: int | None = Field(description="Segments it can send, null for no limit")
     sender: str
     gateway: bool
@@ -154,7 +161,7 @@ def change_account(context: Context, call: InspectionCall) -> Steps[AccountView]
     """Change an account."""
     patch: AccountPatch = call.body
     account = call.scope.account()
-    changes: dict[str, Any] = {name: getattr(patch, name) for name in patch.model_fields_set - {"credit"}}
+    changes: dict[str, Any] = {name: getattr(patch, name) for name in patch.model_fields_set - _SET_APART}
     digits: dict[str, DigitsChange] = {}
     for name in LIST_NAMES:
         if name in changes:
@@ -167,6 +174,8 @@ def change_account(context: Context, call: InspectionCall) -> Steps[AccountView]
         changes["webhooks"] = tuple(webhook.webhook() for webhook in patch.webhooks)
     if changes:
         yield from context.controls.update_account_in_steps(account, AccountUpdate(**changes))
+    if "test_outcome" in patch.model_fields_set:
+        context.controls.set_test_outcome(account, patch.test_outcome)
     if "credit" in patch.model_fields_set:
         yield from context.controls.set_credit_in_steps(account, patch.credit)
     return account_view(account)
@@ -217,6 +226,7 @@ def account_view(account: Account) -> AccountView:
         id=account.id,
         key=account.shown_key,
         label=account.label,
+        test_outcome=account.test_outcome,
         credit=account.credit,
         sender=account.sender,
         gateway=account.gateway,

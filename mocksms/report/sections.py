@@ -170,6 +170,7 @@ def account_facts(account: AccountView) -> Html | None:
         [
             ("id", [code(account.id), " key ", code(account.key)]),
             ("label", account.label and bdi(account.label)),
+            ("test", account.test_outcome),
             ("clock", [date_time(account.clock.now), " frozen" if account.clock.frozen else " running"]),
             ("credit", "no limit" if account.credit is None else f"{account.credit:,} segments"),
             ("sender", bdi(account.sender)),

@@ -143,10 +143,17 @@ def _others(accounts: Sequence[AccountView], limits: PageLimits, prefix: str) ->
     shown = accounts[: limits.records]
     limits.left_out["account"] += len(accounts) - len(shown)
     rows = (
-        (code(each.id), code(each.key), bdi(each.label), f"{each.messages:,}", date_time(each.clock.now))
+        (
+            code(each.id),
+            code(each.key),
+            bdi(each.label),
+            each.test_outcome or "",
+            f"{each.messages:,}",
+            date_time(each.clock.now),
+        )
         for each in shown
     )
-    shown_rows = table(("id", "key", "label", "SMS", "clock"), rows)
+    shown_rows = table(("id", "key", "label", "test", "SMS", "clock"), rows)
     return section("Other accounts", shown_rows, f"{prefix}others", len(accounts))
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
-from mocksms.engine.account import MAX_LABEL_LENGTH
+from mocksms.engine.account import MAX_LABEL_LENGTH, TestOutcome
 from mocksms.engine.clock import ClockReading
 from mocksms.engine.counted_rule import RandomState, RuleState
 from mocksms.engine.keys import MAX_KEY_LENGTH
@@ -33,6 +33,7 @@ from mocksms.state.rows import (
 
 ATTRIBUTES: Final = (
     "label",
+    "test_outcome",
     "seed",
     "generation",
     "credit",
@@ -174,6 +175,7 @@ class AccountData(RowModel):
     shown_key: Annotated[str, Field(max_length=100)]
     key: Annotated[str, Field(min_length=1, max_length=MAX_KEY_LENGTH)] | None
     label: Annotated[str, Field(max_length=MAX_LABEL_LENGTH)]
+    test_outcome: TestOutcome | None
     seed: OwnText
     generation: RowCount
     credit: Credit | None

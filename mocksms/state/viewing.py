@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import BinaryIO, NamedTuple
 
+from mocksms.engine.account import TestOutcome
 from mocksms.engine.engine import Engine
 from mocksms.settings import Settings
 from mocksms.state.archive import Manifest
 from mocksms.state.options import SECRET_OPTIONS, settings_of
 from mocksms.state.snapshot import load, restore
 from mocksms.state.trace import TraceFile, read_file
+from mocksms.state.trace_models import Trace
 
 
 class SnapshotView(NamedTuple):
@@ -53,6 +55,17 @@ def view(
     snapshot = load(file, shown)
     engine = Engine(shown, time=lambda: manifest.created_at, url=manifest.url)
     restore(engine, snapshot, frozen=frozen)
+    if trace is not None:
+        _set_outcome(engine, trace.trace)
     if frozen:
         engine.accounts.clock.freeze()
     return SnapshotView(engine, manifest, trace, name, folder)
+
+
+def _set_outcome(engine: Engine, trace: Trace) -> None:
+    """Set how the test of a trace ended: its accounts may have been captured before its teardown failed."""
+    outcome: TestOutcome = "failed" if any(failure.when == "call" for failure in trace.failures) else "error"
+    for name in trace.accounts:
+        account = engine.accounts.by_id(name)
+        if account is not None:
+            account.test_outcome = outcome

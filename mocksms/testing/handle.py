@@ -23,6 +23,8 @@ from mocksms.testing.waiting import Aio
 if TYPE_CHECKING:
     import pytest
 
+    from mocksms.engine.account import TestOutcome
+
 __tracebackhide__ = True
 
 WAIT_SECONDS: Final = 5.0
@@ -30,6 +32,9 @@ WAIT_SECONDS: Final = 5.0
 
 DEFAULTS: Final = Settings(port=0)
 """The options of a handle without options: one for each test is made from that of the session."""
+
+OUTCOME_SECONDS: Final = 2.0
+"""How long a running mock may take to store how a test ended."""
 
 SETTABLE: Final = ("credit", "api_key")
 """Attributes that a test can set. Test doubles can also replace methods."""
@@ -225,6 +230,13 @@ class MockSMS(Assertions, Actions, Convergence):
         if server is None or not server.prepare_account(self.api_key, label, variation):
             defaults.apply(self)
             defaults.apply_variation(self)
+
+    def _set_test_outcome(self, outcome: TestOutcome) -> None:
+        """Set how the test of this account ended."""
+        if self._in_process is not None:
+            self._in_process.set_test_outcome(self.api_key, outcome)
+        else:
+            self.api("PATCH", "account", {"test_outcome": outcome}, read_timeout=OUTCOME_SECONDS)
 
     @contextmanager
     def _variation_kept(self) -> Iterator[None]:

@@ -167,3 +167,11 @@ def _issue(name: str, value: object, expected: str) -> str:
 def _nearest(value: object, known: Iterable[str]) -> str:
     hint = did_you_mean(str(value), known)
     return f"; {hint}" if hint else ""
+
+
+def is_grouped(nodeid: str) -> bool:
+    """Whether xdist has put a test into a group: it adds `@` and the name of the group to the node id.
+
+    It looks for the marker, but cannot add the name with a pytest that stores node ids in another way.
+    """
+    return "@" in nodeid.rpartition("::")[2].rpartition("]")[2]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
+from mocksms.engine.account import TestOutcome
 from mocksms.testing.models import DurationLike
 
 NumberName = Literal[
@@ -86,6 +87,7 @@ class AccountChanges(TypedDict, total=False):
     """Changes of an account; properties that are left out keep their value."""
 
     label: str
+    test_outcome: TestOutcome | None
     credit: int | None
     sender: str
     gateway: bool

@@ -19,6 +19,7 @@ from mocksms.engine.keys import account_id
 if TYPE_CHECKING:
     import socket
 
+    from mocksms.engine.account import TestOutcome
     from mocksms.engine.engine import Engine
     from mocksms.engine.rules import ActiveScenario
     from mocksms.server import Server
@@ -53,8 +54,9 @@ class RunningMock(NamedTuple):
 class ThreadedServer:
     """A mock in a daemon thread, from `start` to `stop`. Its modules are imported at the first start.
 
-    `error` is the error that ended the mock, None if there was none. `prepare_account` and `can_have_callbacks` do
-    without HTTP what a test session needs in each test: a request takes longer than the rest of what the fixture does.
+    `error` is the error that ended the mock, None if there was none. `prepare_account`, `set_test_outcome` and
+    `can_have_callbacks` do without HTTP what a test session needs in each test: a request takes longer than the rest of
+    what the fixture does.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -125,6 +127,12 @@ class ThreadedServer:
             accounts.fronts[name] = self._compiled(json.dumps(front))
         accounts.labels[name] = label
         return True
+
+    def set_test_outcome(self, key: str, outcome: TestOutcome) -> None:
+        """Set how the test of an account ended, if the account and the mock still exist."""
+        account = None if self._running is None else self._running.engine.accounts.by_key(key)
+        if account is not None:
+            account.test_outcome = outcome
 
     def can_have_callbacks(self, key: str) -> bool:
         """Whether an account has callbacks or webhooks, or the mock has ended or runs in the parent process."""

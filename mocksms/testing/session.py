@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import datetime
 from hashlib import sha256
 from itertools import count
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -22,10 +22,20 @@ from mocksms.testing.described_errors import errors_to
 from mocksms.testing.failures import describe_account, describe_message, unattributed_requests
 from mocksms.testing.faults import FaultHandle, HoldHandle
 from mocksms.testing.handle import MockSMS
-from mocksms.testing.marker import UNSET, MarkerOptions, read_marker
+from mocksms.testing.marker import UNSET, MarkerOptions, is_grouped, read_marker
 from mocksms.testing.models import SmsCallback, message_of, request_of
-from mocksms.testing.traffic import MAX_LISTED, describe_unexpected, issues_of, issues_of_other_account
+from mocksms.testing.outcomes import outcome_of
+from mocksms.testing.traffic import (
+    MAX_LISTED,
+    describe_unexpected,
+    describe_unused,
+    issues_of,
+    issues_of_other_account,
+)
 from mocksms.testing.undelivered import describe_undelivered, find_undelivered
+
+if TYPE_CHECKING:
+    from mocksms.engine.account import TestOutcome
 
 
 class UnexpectedTraffic(pytest.PytestWarning):
@@ -67,7 +77,8 @@ class MockSession:
     """The tests of one process, on one mock.
 
     `variation` is a scenario in front of those of each test that starts, as JSON. While the session `is_silent`, tests
-    are not checked, and coverage is not measured: the audit runs them again.
+    are not checked, and coverage is not measured: the audit runs them again; `label_note` says so in the labels of
+    their accounts.
 
     Args:
         mock: handle of the mock.
@@ -96,6 +107,7 @@ class MockSession:
         self._latest: RunningTest | None = None
         self.variation = defaults.variation
         self.is_silent = False
+        self.label_note = ""
         self.on_traffic: Callable[[RunningTest, Sequence[Mapping[str, Any]]], object] | None = None
         mock.api_key = self.new_key()
         mock.client.api_keys.add(mock.api_key)
@@ -116,7 +128,7 @@ class MockSession:
             self._collect_late(sms.api_key)
         if marker.api_key is not None or self.is_attached:
             sms.reset()
-        sms._set_up(self._defaults.labelled(node.nodeid)._replace(variation=self.variation))
+        sms._set_up(self._defaults.labelled(node.nodeid + self.label_note)._replace(variation=self.variation))
         if marker.credit is not UNSET:
             sms.credit = marker.credit
         if marker.scenario is not None:
@@ -218,6 +230,7 @@ class RunningTest:
         self._undelivered_reaction = marker.undelivered or session.options.undelivered
         self._has_failed = False
         self._has_passed = False
+        self._outcome: TestOutcome | None = None
         self._kept_report = ""
         self._is_silent = session.is_silent
         self.requests: list[Mapping[str, Any]] = []
@@ -226,7 +239,7 @@ class RunningTest:
             sms._on_delete = self._before_delete
 
     def on_report(self, report: pytest.TestReport) -> None:
-        """Add what the mock saw to the report of a failure."""
+        """Add what the mock saw to the report of a failure, and set how the test ended in its accounts."""
         if report.when == "call" and report.passed:
             self._has_passed = True
             # Not when the fixture ends: receivers that are other fixtures may have stopped by then.
@@ -234,6 +247,16 @@ class RunningTest:
         if report.failed and not (report.when == "teardown" and self._has_failed):
             report.sections.append(("mocksms", self._kept_report or self._mock_report()))
         self._has_failed |= report.failed or (report.skipped and hasattr(report, "wasxfail"))
+        self.set_outcome(outcome_of(report, self._outcome))
+
+    def set_outcome(self, outcome: TestOutcome | None) -> None:
+        """Set how the test ended in its accounts. Nothing fails because of it."""
+        if outcome in (None, self._outcome):
+            return
+        self._outcome = outcome
+        with errors_to(lambda _: None):
+            for sms in {each.api_key: each for each in self.sms._handles}.values():
+                sms._set_test_outcome(outcome)
 
     def reset_accounts(self) -> None:
         """Reset accounts with fixed keys, after the last report."""
@@ -284,7 +307,7 @@ class RunningTest:
         if unexpected := [found for row in rows for found in self._unexpected(row)]:
             findings.append((self.reaction, UnexpectedTraffic(describe_unexpected(unexpected))))
         if unused:
-            findings.append((self._fault_reaction, UnusedFault(_describe_unused(unused))))
+            findings.append((self._fault_reaction, UnusedFault(describe_unused(unused))))
         self._react(node, findings)
 
     def release_held(self) -> None:
@@ -370,21 +393,3 @@ class RunningTest:
         else:
             found = issues_of_other_account(request, row["headers"])
         yield from ((kind, text) for kind, text in found if kind not in self.marker.allowed)
-
-
-def is_grouped(nodeid: str) -> bool:
-    """Whether xdist has put a test into a group: it adds `@` and the name of the group to the node id.
-
-    It looks for the marker, but cannot add the name with a pytest that stores node ids in another way.
-    """
-    return "@" in nodeid.rpartition("::")[2].rpartition("]")[2]
-
-
-def _describe_unused(faults: list[str]) -> str:
-    lines = [line("fault", fault) for fault in faults[:MAX_LISTED]]
-    if len(faults) > MAX_LISTED:
-        lines.append(line("", f"and {len(faults) - MAX_LISTED} more"))
-    accept = (
-        '@pytest.mark.mocksms(unused_fault="ignore") accepts it in one test, mocksms_unused_fault = ignore in all tests'
-    )
-    return "\n".join(["unused fault: no request of this test matched it", *lines, line("allow", accept)])

@@ -60,3 +60,14 @@ def describe_unexpected(unexpected: Sequence[tuple[str, str]]) -> str:
     marker = f"@pytest.mark.mocksms(allow={allow if len(kinds) == 1 else f'({allow})'})"
     lines.append(line("allow", f"{marker} accepts it in one test, mocksms_unexpected = warn in all tests"))
     return "\n".join([f"unexpected traffic: {', '.join(KINDS[kind] for kind in kinds)}", *lines])
+
+
+def describe_unused(faults: Sequence[str]) -> str:
+    """Return what the report or the warning about unused faults says."""
+    lines = [line("fault", fault) for fault in faults[:MAX_LISTED]]
+    if len(faults) > MAX_LISTED:
+        lines.append(line("", f"and {len(faults) - MAX_LISTED} more"))
+    accept = (
+        '@pytest.mark.mocksms(unused_fault="ignore") accepts it in one test, mocksms_unused_fault = ignore in all tests'
+    )
+    return "\n".join(["unused fault: no request of this test matched it", *lines, line("allow", accept)])

@@ -82,6 +82,7 @@ OPTIONAL: Final[dict[str, Any]] = {"sender": "Shop", "charset": "unicode", "unsu
 CHANGES: Final = {
     "label": "a test",
     "force_unsubscribe_link": True,
+    "test_outcome": "xfailed",
     "async_delay": "2s",
     "callback": {"delay": "1s", "reversed": True},
     "gateway": False,

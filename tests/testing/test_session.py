@@ -8,8 +8,8 @@ import pytest
 
 from mocksms.settings import Settings
 from mocksms.testing import client, undelivered
-from mocksms.testing import session as suite
 from mocksms.testing.described_errors import errors_to
+from mocksms.testing.marker import is_grouped
 from tests.support import TIMEOUT, running
 from tests.testing.runs import Runs
 from tests.testing.test_client import other_server
@@ -51,6 +51,73 @@ def test_fixed_key_is_reset_before_and_after(runs: Runs) -> None:
         """,
         passed=3,
     )
+
+
+OUTCOMES = """
+import pytest
+
+@pytest.fixture
+def breaks_before(send):
+    send()
+    raise OSError("no database")
+
+@pytest.fixture
+def breaks_after(send):
+    send()
+    yield
+    raise OSError("no database")
+
+def test_passed(send): send()
+def test_failed(send):
+    send()
+    assert 0
+def test_error(breaks_before): ...
+def test_error_after(breaks_after): ...
+def test_failed_after(breaks_after): assert 0
+def test_error_unexpected(send): send(content="")
+def test_skipped(send):
+    send()
+    pytest.skip()
+@pytest.mark.xfail
+def test_xfailed(send):
+    send()
+    assert 0
+@pytest.mark.xfail
+def test_xpassed(send): send()
+def test_passed_other(mocksms, send):
+    send()
+    send(key=mocksms.account("other").api_key)
+
+def test_it(send, mocksms):
+    send()
+    accounts = mocksms.client.accounts()
+    for account in accounts:
+        name, outcome = account["label"].rpartition("::test_")[2], account["test_outcome"]
+        assert name.partition("_")[0] == (outcome or "it"), (name, outcome)
+    assert len(accounts) == 11
+"""
+
+
+@pytest.mark.parametrize("is_attached", [False, True], ids=["in process", "attached"])
+def test_accounts_have_the_outcome_of_their_test(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch, is_attached: bool
+) -> None:
+    with running() as mock:
+        if is_attached:
+            monkeypatch.setenv("MOCKSMS_URL", mock.url)
+        runs.run(OUTCOMES, passed=5, failed=2, errors=4, skipped=1, xfailed=1, xpassed=1)
+
+
+def test_outcome_that_cannot_be_stored_fails_nothing(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    with running() as mock:
+        monkeypatch.setenv("MOCKSMS_URL", mock.url)
+        runs.run(
+            """
+            def test_it(mocksms, monkeypatch):
+                monkeypatch.setattr(mocksms, "_set_test_outcome", lambda outcome: 1 / 0)
+            """,
+            passed=1,
+        )
 
 
 def test_request_that_a_test_holds_is_released_at_its_end(runs: Runs) -> None:
@@ -902,7 +969,7 @@ def test_fixed_key_is_for_one_worker_on_a_mock_that_all_attach_to(runs: Runs) ->
     ],
 )
 def test_grouped_test_is_recognised_by_its_node_id(nodeid: str, expected: bool) -> None:
-    assert suite.is_grouped(nodeid) is expected
+    assert is_grouped(nodeid) is expected
 
 
 FOREIGN = """

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from mocksms.settings import Settings
-from mocksms.state.snapshot import load
 from mocksms.state.trace import TraceFile, read_file
+from mocksms.state.viewing import view
 from mocksms.testing.traces import MAX_NAME_BYTES, file_name
 from tests.state.archives import entries_in, rows_in
 from tests.support import running
@@ -178,8 +178,10 @@ def test_each_red_test_leaves_a_trace(runs: Runs, monkeypatch: pytest.MonkeyPatc
     commands = re.findall(r"^mocksms open '(.*)'$", printed, re.MULTILINE)
     assert {*commands} == {f"red tests/{path.name}" for path in (runs.path / "red tests").iterdir()}
     assert len(commands) == 10
-    for packed in found.values():
-        load(BytesIO(packed), Settings())
+    for name, packed in found.items():
+        shown = view(BytesIO(packed), Settings(), name)
+        expected = "error" if FAILURES[name][0][0] != "call" else "failed"
+        assert {account.test_outcome for account in shown.engine.accounts} == {expected}
         assert re.findall("|".join(SECRETS), b"".join(entries_in(packed).values()).decode()) == []
     for name, contents in MESSAGES.items():
         assert [row["submission"]["content"] for row in rows_in(found[name], "messages.jsonl")] == contents

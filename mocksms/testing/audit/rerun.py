@@ -62,10 +62,14 @@ def run_again(
         timed_out = time_limit.has_ended
         _deliver_callbacks(twin)
         at_end = error_of(lambda: twin.ihook.pytest_runtest_teardown(item=twin, nextitem=item), time_limit)
+    error = error or _reported_error(twin) or at_end
+    run = twin.stash.get(RUN, None)
+    if run is not None:
+        run.set_outcome("passed" if error is None else "failed")
     return Rerun(
-        error=error or _reported_error(twin) or at_end,
+        error=error,
         watched=watched,
-        run=twin.stash.get(RUN, None),
+        run=run,
         seconds=seconds,
         timed_out=timed_out or time_limit.has_ended,
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
@@ -19,7 +19,8 @@ from mocksms.testing.audit.rerun import Rerun, run_again
 from mocksms.testing.audit.variations import Variation, variations_for
 from mocksms.testing.audit.verdicts import Judgement, Verdict, judge
 from mocksms.testing.described_errors import describe_error, errors_to
-from mocksms.testing.session import MockSession, RunningTest, is_grouped
+from mocksms.testing.marker import is_grouped
+from mocksms.testing.session import MockSession, RunningTest
 
 LINE_END: Final = r"\n"
 """A line end, as errors are described."""
@@ -107,7 +108,7 @@ class TestRunner:
         return cell_of(variation, judged, self._options)
 
     def _judged(self, variation: Variation, baseline: RunEvidence, *, with_calls: bool = False) -> list[Judgement]:
-        rerun = self._run(variation.scenario, with_calls=with_calls)
+        rerun = self._run(variation, with_calls=with_calls)
         if rerun.run is None:
             assert rerun.error is not None
             raise rerun.error
@@ -126,18 +127,20 @@ class TestRunner:
             self._note = f"it sends nothing with {variation.name}: its application keeps state of earlier runs"
         return judge(variation, baseline, evidence, ending, self._options)
 
-    def _run(self, variation: Mapping[str, Any] | None, *, with_calls: bool = False) -> Rerun:
+    def _run(self, variation: Variation | None, *, with_calls: bool = False) -> Rerun:
         with self._with_variation(variation):
             return run_again(self._item, self._stash, self._code, self._options.timeout, with_calls=with_calls)
 
     @contextmanager
-    def _with_variation(self, variation: Mapping[str, Any] | None) -> Iterator[None]:
+    def _with_variation(self, variation: Variation | None) -> Iterator[None]:
         session = self._session
-        session.variation, session.is_silent = variation, True
+        session.is_silent = True
+        session.variation = None if variation is None else variation.scenario
+        session.label_note = f" (audit: {'no variation' if variation is None else variation.name})"
         try:
             yield
         finally:
-            session.variation, session.is_silent = None, False
+            session.variation, session.is_silent, session.label_note = None, False, ""
 
     def _problem_of(self, control: Rerun) -> str:
         """Return why the test cannot be audited, after a run without a variation; empty if it can."""
