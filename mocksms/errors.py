@@ -37,7 +37,6 @@ that turns them into responses. Errors of the inspection API alone are in `mocks
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -52,7 +51,9 @@ INTERNAL_ERROR: Final = "internal_error"
 
 def did_you_mean(name: str, known: Iterable[str], otherwise: str = "", cutoff: float = 0.6) -> str:
     """Return the question whether the nearest of the known names was meant, or `otherwise` if none is near."""
-    near = difflib.get_close_matches(name, list(known), 1, cutoff)
+    from difflib import get_close_matches  # takes long to import, and few runs need it
+
+    near = get_close_matches(name, list(known), 1, cutoff)
     return f"did you mean {near[0]}?" if near else otherwise
 
 

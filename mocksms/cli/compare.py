@@ -18,7 +18,7 @@ from mocksms.cli.options import Parser, read_seconds, read_settings
 from mocksms.cli.output import complain, echo, show, show_progress, warn
 from mocksms.errors import OutputFailed, SettingsError
 from mocksms.settings import COMPARE_KEY, OPTIONS, Settings, variable_name
-from mocksms.sms.times import format_duration
+from mocksms.sms.durations import format_duration
 
 if TYPE_CHECKING:
     from mocksms.compare.client import ServiceClient

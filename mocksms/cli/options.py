@@ -97,7 +97,7 @@ def read_seconds(flag: str, raw: str) -> float:
     Raises:
         SettingsError: it is no duration.
     """
-    from mocksms.sms.times import parse_duration
+    from mocksms.sms.durations import parse_duration
 
     try:
         return parse_duration(raw).total_seconds()

@@ -29,8 +29,9 @@ from mocksms.compare.model import (
 from mocksms.errors import SettingsError
 from mocksms.schemas.validation import format_path, validation_issues
 from mocksms.sms.display import error_reason
+from mocksms.sms.durations import MAX_DURATION
 from mocksms.sms.sizes import format_size
-from mocksms.sms.times import MAX_DURATION, MAX_INSTANT, MIN_INSTANT
+from mocksms.sms.times import MAX_INSTANT, MIN_INSTANT
 from mocksms.state.whole_file import replace_file
 
 MAX_SIZE: Final = 1 << 27

@@ -16,10 +16,11 @@ from mocksms.engine.patterns import RegexBudget, shared_pattern
 from mocksms.engine.state_names import StateNames
 from mocksms.inspection.search_tokens import NUMBER_PART, Token, tokens_of
 from mocksms.sms.codes import find_codes
+from mocksms.sms.durations import parse_duration
 from mocksms.sms.message import REASONS, Message
 from mocksms.sms.numbers import SEPARATORS, parse_pattern
 from mocksms.sms.text import content_of, links_in
-from mocksms.sms.times import parse_any_instant, parse_duration
+from mocksms.sms.times import parse_any_instant
 
 MIN_NUMBER_DIGITS: Final = 3
 """Digits from which on a word is looked for in numbers: fewer are in nearly all of them."""

@@ -23,7 +23,7 @@ from mocksms.report.parts import (
     warnings,
 )
 from mocksms.report.timeline import Anchors
-from mocksms.sms.times import format_duration
+from mocksms.sms.durations import format_duration
 
 MAX_LISTED_NUMBERS: Final = 20
 """Numbers of a list of an account that are shown."""

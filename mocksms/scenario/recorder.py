@@ -34,11 +34,11 @@ from mocksms.scenario.values import REGEX, is_regex
 from mocksms.schemas.types import MAX_CREDIT
 from mocksms.settings import Settings
 from mocksms.sms import numbers
+from mocksms.sms.durations import MAX_DURATION
 from mocksms.sms.message import DEFAULT_POLICY, Message, State
 from mocksms.sms.outcomes import Fault, FaultKind, ManualFaultName
 from mocksms.sms.surrogates import well_formed
 from mocksms.sms.text import content_of, links_in
-from mocksms.sms.times import MAX_DURATION
 
 
 def to_toml(scenario: Scenario) -> str:

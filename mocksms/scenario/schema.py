@@ -36,10 +36,10 @@ from mocksms.scenario.values import (
     shortest_and_longest,
 )
 from mocksms.schemas.types import ListedNumber, WebhookList, whole
+from mocksms.sms.durations import format_duration
 from mocksms.sms.lifecycle import allows, following
 from mocksms.sms.message import AnyState, CallbackPolicy, FreeState, State, Status, is_on_phone
 from mocksms.sms.outcomes import BODILESS, ManualFaultName
-from mocksms.sms.times import format_duration
 
 MAX_RULES: Final = 10_000
 MAX_STEPS: Final = 20

@@ -25,8 +25,8 @@ from mocksms.engine.patterns import MAX_PATTERN_LENGTH, Pattern
 from mocksms.errors import did_you_mean, escape
 from mocksms.schemas.types import Credit, Duration, whole
 from mocksms.sms import numbers
+from mocksms.sms.durations import MAX_DURATION
 from mocksms.sms.message import AnyState, FreeState, State
-from mocksms.sms.times import MAX_DURATION
 
 REGEX: Final = "regex:"
 MAX_SEGMENTS: Final = 999

@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from mocksms.sms import numbers
-from mocksms.sms.times import format_duration, parse_seconds
+from mocksms.sms.durations import format_duration, parse_seconds
 from mocksms.sms.webhook import (
     EVENTS,
     MAX_URL_LENGTH,

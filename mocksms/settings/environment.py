@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Final
 
 from mocksms.errors import SettingsError
@@ -17,11 +16,12 @@ LONG_NAME: Final = 8
 SIMILAR: Final = 0.75
 """Similarity to an option, from 0 to 1, from which a warning suggests that option."""
 
-_LINK: Final = re.compile(
-    r"MOCKSMS_(\w+_)?(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(ADDR|PORT|PROTO)(_\w+)?)?|ENV_\w+)", re.ASCII
+# Compiled at their first use, for every test run imports this module.
+_LINK: Final = (
+    r"MOCKSMS_(\w+_)?(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(ADDR|PORT|PROTO)(_\w+)?)?|ENV_\w+)"
 )
-_LINK_NAME: Final = re.compile(r"MOCKSMS_(\w+_)?NAME=/.+", re.ASCII)
-_LINK_ADDRESS: Final = re.compile(r"MOCKSMS_(\w+_)?PORT=(tcp|udp|sctp)://.+", re.ASCII)
+_LINK_NAME: Final = r"MOCKSMS_(\w+_)?NAME=/.+"
+_LINK_ADDRESS: Final = r"MOCKSMS_(\w+_)?PORT=(tcp|udp|sctp)://.+"
 
 
 def variable_name(option: str) -> str:
@@ -49,6 +49,8 @@ def read_variables(environment: Mapping[str, str], options: Sequence[str]) -> di
 
 def describe_foreign(environment: Mapping[str, str], options: Sequence[str]) -> str:
     """Return a warning about the variables with our prefix that are ignored, empty if there are none."""
+    from difflib import get_close_matches
+
     names = []
     for variable in sorted(_foreign(environment, [*map(variable_name, options)])):
         near = get_close_matches(variable.removeprefix(VARIABLE_PREFIX).lower(), options, 1, SIMILAR)
@@ -85,7 +87,8 @@ def _foreign(environment: Mapping[str, str], variables: Collection[str]) -> list
 def _is_container_link(variable: str, value: str) -> bool:
     """Whether Kubernetes or Docker set a variable, as they do for services and containers such as mocksms-1."""
     pair = f"{variable}={value}"
-    return bool(_LINK.fullmatch(variable) or _LINK_NAME.fullmatch(pair) or _LINK_ADDRESS.fullmatch(pair))
+    links = ((_LINK, variable), (_LINK_NAME, pair), (_LINK_ADDRESS, pair))
+    return any(re.fullmatch(pattern, text, re.ASCII) for pattern, text in links)
 
 
 def _typing_errors(name: str, other: str) -> int:

@@ -14,9 +14,8 @@ from mocksms.settings.option_fields import choice, limit, of_account, option
 from mocksms.settings.session_options import SessionSettings
 from mocksms.sms import numbers, opt_out_words
 from mocksms.sms.display import without_credentials
-from mocksms.sms.sizes import parse_memory
-from mocksms.sms.text import LINK_LENGTH
-from mocksms.sms.times import format_duration, parse_duration
+from mocksms.sms.durations import format_duration, parse_duration
+from mocksms.sms.sizes import LINK_LENGTH, parse_memory
 from mocksms.sms.webhook import Webhook, WebhookKind
 
 Raw = tuple[str, object]

@@ -12,7 +12,7 @@ from mocksms.errors import did_you_mean
 from mocksms.settings.addresses import mock_url
 from mocksms.sms import numbers
 from mocksms.sms.display import has_credentials
-from mocksms.sms.times import parse_duration
+from mocksms.sms.durations import parse_duration
 from mocksms.sms.webhook import Webhook, WebhookKind, checked_events, checked_url, parse_webhook
 
 T = TypeVar("T")

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from mocksms.settings import readers
 from mocksms.settings.option_fields import choice, option
-from mocksms.sms.times import parse_duration
+from mocksms.sms.durations import parse_duration
 
 HARMS: Final = ("hung", "crashed", "sent twice", "claimed sent", "hammered", "gave up")
 """Verdicts of the audit that fail a test unless they are allowed, the worst first."""

@@ -12,7 +12,7 @@ OUT_WORDS: Final = ("STOP", "הסר")
 IN_WORDS: Final = ("START",)
 """The default words to opt out and in (own, reply.words)."""
 
-_INVISIBLE = re.compile("[\u0591-\u05bd\u05bf-\u05c7\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_INVISIBLE: Final = "[\u0591-\u05bd\u05bf-\u05c7\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
 """Niqqud and marks of direction and width, which keyboards and copied texts add invisibly."""
 
 
@@ -41,6 +41,6 @@ class OptOutWords:
 
 def _plain(text: str) -> str:
     """Return the part of a reply to compare: without punctuation around it, unless it has nothing else."""
-    visible = _INVISIBLE.sub("", normalize("NFKC", text).casefold()).strip()
+    visible = re.sub(_INVISIBLE, "", normalize("NFKC", text).casefold()).strip()
     signs = "".join({character for character in visible if category(character)[0] in "PSZC"})
     return visible.strip(signs) or visible

@@ -1,4 +1,4 @@
-"""Sizes in bytes: as people write them, and of texts in memory."""
+"""Sizes: bytes as people write them, texts in memory, and the length of links in texts."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ MAX_MEMORY: Final = 2**50
 
 TEXT_SIZE: Final = 60
 """Bytes of a text without its characters."""
+
+LINK_LENGTH: Final = len("https://app.inwise.com/u/0123456789ab")
+"""Characters that a link of the provider counts as: one on a host of the vendor (own, credit.link-length)."""
 
 SIZE_SYNTAX: Final = "a size such as 512MiB, 1GiB, 500MB or plain bytes"
 

@@ -13,6 +13,7 @@ from mocksms.errors import SendTooLarge, TextTooLong
 from mocksms.sms.message import NO_FIELDS, Message, Recipient, Submission
 from mocksms.sms.opt_out_words import OUT_WORDS
 from mocksms.sms.segments import outside_gsm, replace_outside_gsm
+from mocksms.sms.sizes import LINK_LENGTH
 
 MAX_TEXT_LENGTH: Final = 255 * 153
 """Characters of the longest SMS: 255 parts (GSM 03.40) of 153 GSM-7 characters."""
@@ -31,10 +32,6 @@ _LINK = re.compile(
     re.IGNORECASE,
 )
 """A link ends before spaces, quotes and marks of direction, and does not end with punctuation."""
-
-
-LINK_LENGTH: Final = len("https://app.inwise.com/u/0123456789ab")
-"""Characters that a link of the provider counts as: one on a host of the vendor (own, credit.link-length)."""
 
 UNICODE: Final = "unicode"
 """The only charset in the vendor's guide."""

@@ -13,7 +13,7 @@ from mocksms.engine.account import Account
 from mocksms.engine.collector import collector_paused
 from mocksms.engine.engine import Engine, EngineEvent
 from mocksms.engine.steps import Steps, finish
-from mocksms.sms.times import format_duration
+from mocksms.sms.durations import format_duration
 from mocksms.state.capture import Capture, capture
 from mocksms.state.saving import save
 from mocksms.state.state_file import StateFile, describe

@@ -11,10 +11,10 @@ from mocksms.engine.rules import ApiOperation
 from mocksms.provider.app import OPERATIONS
 from mocksms.provider.reads import INFO
 from mocksms.provider.send import MessageBody, SendBody
+from mocksms.sms.durations import format_duration
 from mocksms.sms.magic import Catalogue, MagicNumber
 from mocksms.sms.message import AnyState, ClickReaction, Reason, State, Status
 from mocksms.sms.outcomes import Fault, FaultKind, FaultName, Outcome
-from mocksms.sms.times import format_duration
 from mocksms.sms.webhook import EVENT_NAMES, EXPLICIT_EVENTS, WebhookKind, WebhookTrigger
 
 Section = Literal["status", "reason", "fault", "event", "disorder", "time", "flag", "read"]

@@ -12,7 +12,7 @@ import pytest
 
 from mocksms.errors import SettingsError, did_you_mean
 from mocksms.settings import SessionSettings, read_options
-from mocksms.sms.times import parse_duration
+from mocksms.sms.durations import parse_duration
 from mocksms.testing.connection import fits_a_header
 from mocksms.testing.models import AWARE, zone_missing
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from mocksms.errors import escape
 from mocksms.sms.display import quoted
-from mocksms.sms.times import parse_seconds
+from mocksms.sms.durations import parse_seconds
 
 __tracebackhide__ = True
 

@@ -10,8 +10,9 @@ import pytest
 import requests
 
 from mocksms.settings import Settings
+from mocksms.sms.durations import DURATION_SYNTAX
 from mocksms.sms.outcomes import ManualFaultName
-from mocksms.sms.times import DURATION_SYNTAX, MAX_INSTANT
+from mocksms.sms.times import MAX_INSTANT
 from tests.inspection.support import SENT, Api
 from tests.support import TIMEOUT, ManualClock, Mock, body, running
 

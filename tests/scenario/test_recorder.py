@@ -35,9 +35,9 @@ from mocksms.scenario.schema import (
 )
 from mocksms.schemas.types import MAX_CREDIT
 from mocksms.settings import Settings
+from mocksms.sms.durations import MAX_DURATION
 from mocksms.sms.message import AnyState, CallbackPolicy, Message, State
 from mocksms.sms.outcomes import Fault, FaultKind
-from mocksms.sms.times import MAX_DURATION
 from tests.engine.support import SECOND, World, a_request
 from tests.provider.inprocess import INFO, SEARCH, InProcess
 from tests.support import KEY, NOON, NUMBER, ManualClock

@@ -19,7 +19,7 @@ from mocksms.schemas.types import (
     WebhookList,
     whole,
 )
-from mocksms.sms.times import format_duration
+from mocksms.sms.durations import format_duration
 from mocksms.sms.webhook import MAX_URL_LENGTH, Webhook, WebhookKind, url_patterns
 
 DURATION: TypeAdapter[timedelta] = TypeAdapter(Duration)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mocksms.sms.times import MAX_INSTANT, parse_any_instant, parse_duration, parse_instant
+from mocksms.sms.times import MAX_INSTANT, parse_any_instant, parse_instant
 from tests.support import NOON
 
 ISRAELI_NOON = datetime(2026, 3, 1, 10, tzinfo=UTC)
@@ -61,29 +61,3 @@ def test_instant_after_the_latest_time_of_clocks_is_refused() -> None:
 def test_instant_with_an_offset_keeps_it(moment: datetime, zone: timezone, between: str) -> None:
     aware = moment.replace(tzinfo=zone)
     assert parse_instant(aware.isoformat(between)) == aware
-
-
-@pytest.mark.parametrize(
-    ("raw", "seconds"),
-    [
-        ("0", 0),
-        ("90", 90),
-        ("250ms", 0.25),
-        ("1.5s", 1.5),
-        ("5m", 300),
-        ("2h", 7200),
-        ("3d", 259200),
-        (" 90s ", 90),
-        ("3650d", 3650 * 86400),
-    ],
-)
-def test_duration_is_parsed(raw: str, seconds: float) -> None:
-    assert parse_duration(raw) == timedelta(seconds=seconds)
-
-
-@pytest.mark.parametrize(
-    "raw", ["", "s", "5 s", "1e3", "+5", "-5s", ".5s", "5.s", "5S", "5w", "inf", "nan", "3651d", "9" * 5000, "٥s"]
-)
-def test_duration_in_another_form_is_refused(raw: str) -> None:
-    with pytest.raises(ValueError, match="a duration such as"):
-        parse_duration(raw)

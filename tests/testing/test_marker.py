@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, cast
 import pytest
 
 from mocksms.settings import SessionSettings
-from mocksms.sms.times import DURATION_SYNTAX
+from mocksms.sms.durations import DURATION_SYNTAX
 from mocksms.testing.audit.options import AuditOptions, options_for
 from mocksms.testing.marker import KINDS, UNSET, MarkerOptions, read_marker
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mocksms import MockSMS
-from mocksms.sms.times import DURATION_SYNTAX
+from mocksms.sms.durations import DURATION_SYNTAX
 from mocksms.testing.models import in_seconds
 from tests.inspection.support import KOSHER
 from tests.support import NUMBER

@@ -8,8 +8,8 @@ from typing import Final
 
 import pytest
 
+from mocksms.sms.durations import format_duration
 from mocksms.sms.message import State, Status
-from mocksms.sms.times import format_duration
 from mocksms.testing.audit.cells import AuditedTest, Cell, cell_of
 from mocksms.testing.audit.code_filter import CodeFilter
 from mocksms.testing.audit.endings import ApplicationError, EndingKind, ending_of

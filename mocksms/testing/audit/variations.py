@@ -10,8 +10,8 @@ from typing import Any, Final, Literal, NamedTuple, get_args
 
 from mocksms.engine.rules import ApiOperation
 from mocksms.errors import SettingsError, did_you_mean
+from mocksms.sms.durations import format_duration
 from mocksms.sms.message import State
-from mocksms.sms.times import format_duration
 from mocksms.testing.audit.evidence import RunEvidence
 from mocksms.testing.audit.options import AuditOptions
 
