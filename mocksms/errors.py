@@ -51,9 +51,9 @@ INTERNAL_ERROR: Final = "internal_error"
 
 def did_you_mean(name: str, known: Iterable[str], otherwise: str = "", cutoff: float = 0.6) -> str:
     """Return the question whether the nearest of the known names was meant, or `otherwise` if none is near."""
-    from difflib import get_close_matches  # takes long to import, and few runs need it
+    import difflib  # takes long, and few runs need it
 
-    near = get_close_matches(name, list(known), 1, cutoff)
+    near = difflib.get_close_matches(name, list(known), 1, cutoff)
     return f"did you mean {near[0]}?" if near else otherwise
 
 
@@ -61,10 +61,7 @@ def escape(text: str) -> str:
     """Return a text that is safe to print: control, bidi and unprintable characters as escapes."""
     if text.isprintable():
         return text
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
-        for character in text
-    )
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in text)
 
 
 def escape_lines(text: str) -> str:

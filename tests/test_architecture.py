@@ -96,7 +96,7 @@ CALLS: Final[dict[str, set[str]]] = {"print": set(), "eval": set(), "exec": set(
 LATE_IMPORTS: Final = {"app", "cli", "testing", "__init__", "inspection.snapshot", "scenario.library"}
 """Parts and modules that may import inside a function, so that a command or a test session starts fast."""
 
-LATE_LIBRARIES: Final = {"phonenumbers", "regex", "tomllib"}
+LATE_LIBRARIES: Final = {"difflib", "phonenumbers", "regex", "tomllib"}
 """Libraries that take long to import and that few mocks need: each is imported where it is used."""
 
 LONGEST_MODULE: Final = 400

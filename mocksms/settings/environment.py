@@ -49,11 +49,11 @@ def read_variables(environment: Mapping[str, str], options: Sequence[str]) -> di
 
 def describe_foreign(environment: Mapping[str, str], options: Sequence[str]) -> str:
     """Return a warning about the variables with our prefix that are ignored, empty if there are none."""
-    from difflib import get_close_matches
+    import difflib
 
     names = []
     for variable in sorted(_foreign(environment, [*map(variable_name, options)])):
-        near = get_close_matches(variable.removeprefix(VARIABLE_PREFIX).lower(), options, 1, SIMILAR)
+        near = difflib.get_close_matches(variable.removeprefix(VARIABLE_PREFIX).lower(), options, 1, SIMILAR)
         names.append(f"{variable} (did you mean {variable_name(near[0])}?)" if near else variable)
     if not names:
         return ""
