@@ -126,8 +126,8 @@ class Account:
     how that test ended, None if it has not or if there is none.
     `credit` is in segments, None without limit. `waiting_for_credit` has the sequences of messages without credit,
     oldest first. `faults` take precedence over `rules`, which are those of `scenario`. `generation` makes its
-    transaction ids differ from those of accounts before with the same key. `tokens` maps the tokens in links to the
-    ids of accounts. `share` counts what it keeps. `used_at` is the latest record number at its last use.
+    transaction ids differ from those of accounts before with the same key. `share` counts what it keeps.
+    `used_at` is the latest record number at its last use.
     """
 
     def __init__(
@@ -138,7 +138,6 @@ class Account:
         seed: str,
         numbering: Numbering,
         generation: int = 0,
-        tokens: dict[str, str] | None = None,
         lists: NumberLists | None = None,
     ) -> None:
         self.digest, self.shown_key, self.key = key
@@ -163,7 +162,7 @@ class Account:
         self.used_at = 0
         self.share = Share()
         self.share.add(ACCOUNT_SIZE)
-        self.messages = MessageStore(settings.max_messages, self.id, tokens, self.share)
+        self.messages = MessageStore(settings.max_messages, self.share)
         self.journal = Journal(settings.max_requests, self.share)
         self.replies: IndexedLog[Reply] = IndexedLog(settings.max_messages, _DIGITS, _size_of_reply, self.share)
         self.consents: IndexedLog[Consent] = IndexedLog(settings.max_consents, _DIGITS, _size_of_consent, self.share)
@@ -301,10 +300,9 @@ class Account:
         oldest.evict_oldest()
         return True
 
-    def free(self, tokens: dict[str, str]) -> Steps[None]:
-        """Free the memory of this deleted account; `tokens` are those of its mock."""
-        yield from self.messages.free(tokens)
-        for log in (self.journal, self.replies, self.consents):
+    def free(self) -> Steps[None]:
+        """Free the memory of this deleted account."""
+        for log in (self.messages, self.journal, self.replies, self.consents):
             yield from log.free()
 
     @property

@@ -283,7 +283,7 @@ class Controls:
         self._engine.holds.release(account)
         self._engine.emit(account, ManualChange.RESET)
         for each in deleted:
-            yield from accounts.free(each)
+            yield from each.free()
 
     def freeze(self, account: Account | None, latest: datetime = MAX_INSTANT) -> None:
         """Apply what is due, and freeze time; clocks that are later than `latest` are set back to it.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
-from functools import partial
 from heapq import merge
 from itertools import groupby
 from operator import attrgetter
@@ -62,18 +61,11 @@ def size_of_fields(fields: Mapping[str, str]) -> int:
 
 
 class MessageStore:
-    """Messages in the order of acceptance, at most `limit`; beyond it the oldest are evicted.
+    """Messages in the order of acceptance, at most `limit`; beyond it the oldest are evicted."""
 
-    `tokens` is shared by the stores of a mock: it maps the token of each message to the id of its account, `owner`.
-    """
-
-    def __init__(
-        self, limit: int, owner: str = "", tokens: dict[str, str] | None = None, share: Share | None = None
-    ) -> None:
+    def __init__(self, limit: int, share: Share | None = None) -> None:
         self._limit = limit
         self.log: BoundedLog[Message] = BoundedLog(maxsize, attrgetter("size"), share)
-        self._owner = owner
-        self._tokens = {} if tokens is None else tokens
         self._index()
 
     def __len__(self) -> int:
@@ -106,9 +98,8 @@ class MessageStore:
 
     def add(self, message: Message) -> None:
         """Add a new message; its sequence is higher than all before. This may evict records, of other accounts too."""
-        sequence, token = message.sequence, message.transaction_id[:TOKEN_LENGTH]
-        self._by_token[token] = sequence
-        self._tokens[token] = self._owner
+        sequence = message.sequence
+        self._by_token[message.transaction_id[:TOKEN_LENGTH]] = sequence
         self._by_digits.add(message.digits, sequence)
         self._by_sender.add(message.sender, sequence)
         if message.submission.tags:
@@ -122,7 +113,7 @@ class MessageStore:
         """Evict the message with the lowest sequence; there must be one."""
         message = self.log.evict_oldest()
         first = self.log.first or message.sequence + 1
-        self._drop_token(message)
+        del self._by_token[token_of(message.transaction_id)]
         for index, key in self._keys(message):
             index.evict(key, first)
 
@@ -147,8 +138,8 @@ class MessageStore:
         return None if sequence is None else self.log.get(sequence)
 
     def uses_token_of(self, transaction_id: str) -> bool:
-        """Whether a message of any store has the same token as an id."""
-        return transaction_id[:TOKEN_LENGTH] in self._tokens
+        """Whether a message has the same token as an id."""
+        return transaction_id[:TOKEN_LENGTH] in self._by_token
 
     def at(self, sequence: int) -> Message | None:
         """Return a message by its sequence, None when it is unknown or evicted."""
@@ -199,7 +190,7 @@ class MessageStore:
             deleted += 1
             self.log.remove(message.sequence)
             first = self.log.first or message.sequence
-            self._drop_token(message)
+            del self._by_token[token_of(message.transaction_id)]
             for index, key in self._keys(message):
                 index.remove(key, message.sequence, first)
         return deleted
@@ -207,24 +198,12 @@ class MessageStore:
     def clear(self) -> None:
         """Delete all messages."""
         self.log.clear()
-        for token in self._by_token:
-            self._release(self._tokens, token)
         self._index()
 
-    def share_tokens(self, tokens: dict[str, str]) -> None:
-        """Share the tokens of a mock; one that a message of another account has stays with that."""
-        for token in self._by_token:
-            tokens.setdefault(token, self._owner)
-        self._tokens = tokens
-
-    def detach(self) -> None:
-        """Leave the mock with a deleted account: no link finds messages that a send still adds."""
-        self._tokens = {}
-
-    def free(self, tokens: dict[str, str]) -> Steps[None]:
-        """Free the memory of a deleted account, whose messages are among the tokens of a mock."""
+    def free(self) -> Steps[None]:
+        """Free the memory of a deleted account."""
         yield from self.log.free()
-        yield from take_all(self._by_token, partial(self._release, tokens))
+        yield from take_all(self._by_token)
 
     def _index(self) -> None:
         self._by_token: dict[str, int] = {}
@@ -236,15 +215,6 @@ class MessageStore:
         """Return the keys of a message, each with its index."""
         tags = [(self._by_tag, tag) for tag in dict.fromkeys(message.submission.tags)]
         return [(self._by_digits, message.digits), (self._by_sender, message.sender), *tags]
-
-    def _drop_token(self, message: Message) -> None:
-        token = token_of(message.transaction_id)
-        del self._by_token[token]
-        self._release(self._tokens, token)
-
-    def _release(self, tokens: dict[str, str], token: str) -> None:
-        if tokens.get(token) == self._owner:
-            del tokens[token]
 
     def candidates(self, query: MessageQuery) -> Iterable[Message]:
         """Return the messages among which those that match are, newest first; an index finds them if one can."""

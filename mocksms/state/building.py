@@ -42,7 +42,7 @@ class _Builder:
         self._shift = shift
         data = records.data
         key = AccountKey(data.digest, data.shown_key, data.key)
-        self.account = Account(key, settings, Clock(), data.seed, Numbering(), data.generation, {}, NO_NUMBERS)
+        self.account = Account(key, settings, Clock(), data.seed, Numbering(), data.generation, NO_NUMBERS)
         self._set_attributes(data, records)
         self._set_rules(data, records)
         self._add_records(data, records)
