@@ -10,7 +10,7 @@ declare namespace Dom {
 declare namespace Ui {
   type Query = Record<string, string | number | boolean | null | undefined>;
   type Route = Partial<Record<string, string>>;
-  type View = "phones" | "requests";
+  type View = "phones" | "requests" | "callbacks";
   /** An event of the stream: its kind and its data. */
   type MockEvent = {
     kind: string;
@@ -45,8 +45,11 @@ declare namespace Ui {
 
 declare namespace Api {
   type Clock = { now: string; frozen: boolean; next_due: string | null };
-  type Webhook = { url: string; kind: string; events: string[] | null };
   type TestOutcome = "passed" | "failed" | "error" | "skipped" | "xfailed" | "xpassed";
+  type Webhook = { url: string; kind: string; events: string[] | null; paused: boolean };
+  type CallbackState = "failed" | "retrying" | "pending" | "delivered" | "dropped";
+  type CallbackCounts = Record<CallbackState | "failed_unrepeated", number>;
+  type AccountWebhook = Webhook & { account: string; counts: CallbackCounts; recent: boolean[] };
   type Account = {
     id: string;
     key: string;
@@ -102,6 +105,7 @@ declare namespace Api {
     clicks_details: { at: string; url: string }[];
     history: Step[];
     request_id: number | null;
+    callback_state: CallbackState | null;
     warnings: Warning[];
     created_at: string;
     scheduled_at: string | null;
@@ -118,6 +122,7 @@ declare namespace Api {
     transaction_id: string | null;
     status: string | null;
     reject_reason: string | null;
+    callback_state: CallbackState | null;
     messages: number;
     replies: number;
     lists: string[];
@@ -171,12 +176,19 @@ declare namespace Api {
   type Attempt = { at: string; status: number | null; body: string; duration: number; error: string | null };
   type Callback = {
     id: number;
+    account: string;
     url: string;
+    kind: string;
     event: string;
+    transaction_id: string | null;
+    number: string;
     state: string;
+    created_at: string;
     due_at: string | null;
-    request: { body: string };
+    request: { method: string; headers: [string, string][]; body: string };
     attempts: Attempt[];
+    replay_of: number | null;
+    paused: boolean;
   };
   type Rule = { label: string; matched: number; applied: number; left: number | null };
   type Scenario = { names: string[]; rules: Rule[]; front: Rule[] };
@@ -237,7 +249,7 @@ declare namespace Api {
 
   type Reads = {
     accounts: { accounts: Account[]; total: number };
-    callbacks: { callbacks: Callback[] };
+    callbacks: Ui.Page & { callbacks: Callback[] };
     clock: Clock;
     consents: Ui.Page & { consents: Consent[] };
     faults: { faults: Fault[] };
@@ -251,6 +263,7 @@ declare namespace Api {
     search: Ui.Page & { results: SearchResult[]; counts: SearchCounts; issues: SearchIssue[] };
     scenarios: { scenarios: { name: string; about: string }[] };
     trace: Trace;
+    webhooks: { webhooks: AccountWebhook[]; total: number; counts: CallbackCounts };
     traces: { folder: string; traces: Ui.ListedTrace[] };
   };
   type ReadResult<Path extends string> = Path extends keyof Reads
@@ -259,7 +272,9 @@ declare namespace Api {
       ? Message
       : Path extends `requests/${string}`
         ? Request
-        : never;
+        : Path extends `callbacks/${string}`
+          ? Callback
+          : never;
 }
 
 /** The parts of the OpenAPI document that the API reference shows. */

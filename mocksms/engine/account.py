@@ -257,6 +257,11 @@ class Account:
             value = self.scenario.account_values[name]
             setattr(self, name, frozenset(value) if isinstance(value, set) else value)
 
+    @property
+    def paused_urls(self) -> frozenset[str]:
+        """The URLs of paused webhooks."""
+        return frozenset([webhook.url for webhook in self.webhooks if webhook.paused])
+
     def opt_out(self, digits: str) -> None:
         """Add a number to those that opted out."""
         self._change_unsubscribed(lambda numbers: numbers.add(digits))

@@ -299,6 +299,7 @@ class Accounts:
         account.apply_scenario(self.scenario)
         if account.id in self.fronts:
             account.apply_scenario(self.fronts[account.id], in_front=True)
+        account.callbacks.paused = account.paused_urls
         for fault_id, (rule, until) in self.faults.items():
             account.faults.add(rule, until, fault_id)
         account.count_settings()

@@ -129,7 +129,8 @@ class CallbackQueue(IndexedLog[Callback]):
 
     Only the first unfinished callback of each ordering key is scheduled; the next one waits until that one is finished.
     `in_flight` are the numbers of the callbacks being delivered. `to_overtake` are the webhooks, by index, whose latest
-    callback waits so that the next one overtakes it.
+    callback waits so that the next one overtakes it. `paused` are URLs: callbacks to them are not due until they are
+    resumed.
     """
 
     def __init__(self, limit: int, share: Share | None = None) -> None:
@@ -139,6 +140,8 @@ class CallbackQueue(IndexedLog[Callback]):
         self._tiebreaker = count()
         self.in_flight: set[int] = set()
         self.to_overtake: set[int] = set()
+        self.paused: frozenset[str] = frozenset()
+        self._paused_schedule: dict[OrderingKey, ScheduledKey] = {}
         self._taken: list[int] = []  # a heap of the numbers in flight, and of some that are not any more
 
     @property
@@ -177,7 +180,10 @@ class CallbackQueue(IndexedLog[Callback]):
         return webhook_index not in self.to_overtake
 
     def schedule(self, ordering_key: OrderingKey, at: datetime) -> None:
-        """Schedule the first callback of an ordering key."""
+        """Schedule the first callback of an ordering key; one to a paused URL is due once the URL is resumed."""
+        if ordering_key.url in self.paused:
+            self._paused_schedule[ordering_key] = ScheduledKey(at, next(self._tiebreaker), ordering_key)
+            return
         if len(self._schedule) > MAX_STALE_ENTRIES + 2 * len(self):
             self._schedule = [entry for entry in self._schedule if self.first_of(entry[2]) is not None]
             heapq.heapify(self._schedule)
@@ -186,7 +192,19 @@ class CallbackQueue(IndexedLog[Callback]):
     @property
     def scheduled(self) -> list[ScheduledKey]:
         """A copy of the schedule, in no order."""
-        return [*self._schedule]
+        return [*self._schedule, *self._paused_schedule.values()]
+
+    def pause(self, urls: Iterable[str], now: datetime) -> bool:
+        """Pause these URLs and no others. Return whether a resumed one has callbacks, which keep their order.
+
+        They are due now at the earliest: an attempt is never recorded at a time during the pause.
+        """
+        waiting = self._paused_schedule
+        entries = sorted(self.scheduled)
+        self.paused, self._schedule, self._paused_schedule = frozenset(urls), [], {}
+        for at, _, ordering_key in entries:
+            self.schedule(ordering_key, max(at, now) if ordering_key in waiting else at)
+        return len(self._paused_schedule) < len(waiting)
 
     def restore_schedule(self, scheduled: Iterable[ScheduledKey]) -> None:
         """Set the schedule. The first pending callback of each key that is not in it is scheduled when it is due."""
@@ -261,7 +279,7 @@ class CallbackQueue(IndexedLog[Callback]):
         if callback.number in self.in_flight:
             return False
         numbers.remove(callback.number)
-        if is_first:
+        if is_first and self._paused_schedule.pop(callback.ordering_key, None) is None:
             self._schedule = [entry for entry in self._schedule if entry[2] != callback.ordering_key]
             heapq.heapify(self._schedule)
         return is_first
@@ -283,3 +301,6 @@ class CallbackQueue(IndexedLog[Callback]):
         numbers = self._unfinished.get(callback.ordering_key)
         if numbers and numbers[0] == callback.number:
             numbers.popleft()
+            if not numbers and callback.ordering_key in self._paused_schedule:
+                del self._paused_schedule[callback.ordering_key]
+                del self._unfinished[callback.ordering_key]

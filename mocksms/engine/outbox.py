@@ -141,6 +141,22 @@ class Outbox:
         self._emit(account, dropped)
         return dropped
 
+    def follow_webhooks(self, account: Account) -> None:
+        """Let the callbacks to paused webhooks of an account wait; those to resumed ones are due, in their order.
+
+        A callback in flight is not interrupted. Callbacks that wait for a webhook that was removed are dropped.
+        """
+        callbacks = account.callbacks
+        if callbacks.paused == account.paused_urls:
+            return
+        removed = callbacks.paused - {webhook.url for webhook in account.webhooks}
+        for callback in callbacks.records if removed else ():
+            if callback.webhook.url in removed:
+                self.drop(account, callback)
+        if callbacks.pause(account.paused_urls, account.clock.now()):
+            self._with_callbacks[account] = None
+            self.on_due()
+
     def track(self, accounts: Iterable[Account]) -> None:
         """Hand out the callbacks of accounts that were made apart."""
         for account in accounts:
@@ -204,6 +220,15 @@ class Outbox:
         """End the delivery of a callback that is no longer stored; the next of its ordering key follows."""
         pending.account.callbacks.record_result(pending.callback)
         self._schedule_next(pending.account, pending.callback.ordering_key)
+
+    def put_back(self, pending: PendingCallback) -> bool:
+        """Put a callback in flight back, without an attempt, if its URL is paused; return whether it is."""
+        account, callback = pending.account, pending.callback
+        if callback.webhook.url not in account.callbacks.paused:
+            return False
+        account.callbacks.record_result(account.callbacks[callback.number])
+        self._schedule_next(account, callback.ordering_key, pending.scheduled_at)
+        return True
 
     def record_result(self, pending: PendingCallback, attempt: Attempt) -> None:
         """Record an attempt: the callback is delivered, tried again later, or failed."""

@@ -19,7 +19,7 @@ from mocksms.inspection.phones import LIST_NAMES
 from mocksms.scenario.schema import NO_DELAY, CallbackModel
 from mocksms.scenario.values import BoundedDuration
 from mocksms.schemas.responses import ResponseModel, Text
-from mocksms.schemas.types import Credit, Duration, ListedNumber, WebhookList
+from mocksms.schemas.types import ABOUT_PAUSED, Credit, Duration, ListedNumber, WebhookList
 from mocksms.sms.message import CallbackPolicy
 from mocksms.sms.webhook import Webhook, WebhookKind
 
@@ -58,6 +58,12 @@ def _without_defaults(schema: dict[str, Any]) -> None:
         field.pop("default", None)
 
 
+ABOUT_WEBHOOKS: Final = (
+    "Webhooks that get its callbacks. A paused one gets none: they stay pending, do not count as due in any wait or "
+    "advance, and follow in their order once it is resumed. Removing it drops them"
+)
+
+
 class AccountPatch(RequestModel):
     """Changes of an account; fields that are left out keep their value."""
 
@@ -79,7 +85,7 @@ class AccountPatch(RequestModel):
     )
     async_delay: BoundedDuration = Field(default=NO_DELAY, description=ABOUT_ASYNC_DELAY)
     callback: CallbackModel = Field(default_factory=CallbackModel, description=ABOUT_CALLBACK)
-    webhooks: WebhookList = Field(default=[], description="Webhooks that get its callbacks")
+    webhooks: WebhookList = Field(default=[], description=ABOUT_WEBHOOKS)
 
 
 class CallbackPolicyView(ResponseModel):
@@ -97,6 +103,7 @@ class WebhookView(ResponseModel):
     url: str
     kind: WebhookKind
     events: list[str] | None = Field(description="Only these events; null for the default ones")
+    paused: bool = Field(description=ABOUT_PAUSED)
 
 
 class AccountView(ResponseModel):
@@ -237,7 +244,7 @@ def account_view(account: Account) -> AccountView:
         force_unsubscribe_link=account.force_unsubscribe_link,
         async_delay=account.async_delay,
         callback=_policy_view(account.callback_policy),
-        webhooks=[_webhook_view(webhook) for webhook in account.webhooks],
+        webhooks=[webhook_view(account, webhook) for webhook in account.webhooks],
         messages=len(account.messages),
         newest=account.messages.newest,
         evicted=account.messages.evicted,
@@ -253,9 +260,11 @@ def _policy_view(policy: CallbackPolicy) -> CallbackPolicyView:
     return CallbackPolicyView(drop=drop, delay=policy.delay, times=times, reversed=policy.is_reversed)
 
 
-def _webhook_view(webhook: Webhook) -> WebhookView:
+def webhook_view(account: Account, webhook: Webhook) -> WebhookView:
+    """Return a webhook of an account."""
     events = None if webhook.events is None else list(webhook.events)
-    return WebhookView(url=webhook.url, kind=webhook.kind, events=events)
+    paused = webhook.url in account.callbacks.paused
+    return WebhookView(url=webhook.url, kind=webhook.kind, events=events, paused=paused)
 
 
 _ONE_ACCOUNT: Final = (AccountRequired, UnknownAccount)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -14,7 +16,7 @@ from mocksms.engine.outbox import ReplayOrder
 from mocksms.engine.steps import Steps
 from mocksms.inspection.context import Context, endpoint
 from mocksms.inspection.errors import InvalidParameters, RecordNotFound
-from mocksms.inspection.models import AccountQuery, Name, Page, PageQuery, RequestModel
+from mocksms.inspection.models import AccountQuery, Name, Page, PageQuery, RequestModel, TextField
 from mocksms.inspection.parameters import InspectionCall
 from mocksms.inspection.scope import LATEST, AccountScope
 from mocksms.schemas.responses import ResponseModel, Text
@@ -26,12 +28,21 @@ from mocksms.webhooks.payloads import callback_request
 MAX_REPLAYED: Final = 10_000
 """Callbacks that one request may repeat: meanwhile the mock handles no other request."""
 
+NUMBER_LIKE: Final = re.compile(r"[0-9+\-. ()]+")
+"""What may be a part of a phone number in any spelling."""
+
 
 class CallbacksQuery(AccountQuery, PageQuery):
     """Filters for callbacks."""
 
     message: Name | None = Field(default=None, description="Id of the message they are about")
     state: CallbackState | None = Field(default=None, description="State of the callback")
+    event: Name | None = Field(default=None, description="The vendor's event, such as `send`")
+    kind: WebhookKind | None = Field(default=None, description="Kind of the webhook")
+    url: TextField | None = Field(default=None, description="Part of the URL of the webhook")
+    search: TextField | None = Field(
+        default=None, description="Part of the URL, event, number or message id, in any case; numbers in any spelling"
+    )
 
 
 class ReplayBody(RequestModel):
@@ -79,6 +90,7 @@ class CallbackView(ResponseModel):
     request: CallbackRequestView
     attempts: list[AttemptView]
     replay_of: int | None = Field(description="Id of the callback that this one repeats")
+    paused: bool = Field(description="Whether it waits until its webhook is resumed")
 
 
 class CallbacksPage(Page):
@@ -93,6 +105,12 @@ class CallbacksView(ResponseModel):
     callbacks: list[CallbackView]
 
 
+class ReplayedView(ResponseModel):
+    """How many callbacks are repeated."""
+
+    replayed: int
+
+
 def list_callbacks(context: Context, call: InspectionCall) -> Steps[CallbacksPage]:
     """List callbacks with every attempt, newest first."""
     return callbacks_page(context, call.scope, call.query)
@@ -101,15 +119,20 @@ def list_callbacks(context: Context, call: InspectionCall) -> Steps[CallbacksPag
 def callbacks_page(context: Context, scope: AccountScope, query: CallbacksQuery) -> Steps[CallbacksPage]:
     """Return a page of callbacks, newest first."""
     message = None if query.message is None else query.message.lower().replace("-", "")
-
+    matches = _filter(query)
     views, totals = yield from context.paginate(
         query,
         lambda after, before: scope.callbacks(after, message, before),
         lambda owned: _view(context, *owned),
         (account.callbacks for account in scope.accounts),
-        lambda owned: query.state is None or owned[1].state is query.state,
+        lambda owned: matches(owned[1]),
     )
     return CallbacksPage(callbacks=views, **totals)
+
+
+def read_callback(context: Context, call: InspectionCall) -> CallbackView:
+    """Read a callback."""
+    return _view(context, *_find(call))
 
 
 def replay_callback(context: Context, call: InspectionCall) -> CallbackView:
@@ -123,6 +146,21 @@ def drop_callback(context: Context, call: InspectionCall) -> CallbackView:
     """Drop a pending callback: no further attempt follows. One that is not pending stays as it is."""
     account, callback = _find(call)
     return _view(context, account, context.engine.outbox.drop(account, callback))
+
+
+def replay_failed(context: Context, call: InspectionCall) -> Steps[ReplayedView]:
+    """Repeat the failed callbacks that no later one repeats, oldest first.
+
+    One request repeats at most 10,000 of an account: meanwhile the mock handles no other request.
+    """
+    replayed = 0
+    for account in call.scope.accounts:
+        callbacks = account.callbacks.records
+        repeated = {each.replay_of for each in callbacks}
+        failed = [each for each in callbacks if each.state is CallbackState.FAILED and each.number not in repeated]
+        replayed += len(context.engine.outbox.replay(account, failed[:MAX_REPLAYED], "same", 1))
+        yield
+    return ReplayedView(replayed=replayed)
 
 
 def replay_history(context: Context, call: InspectionCall) -> Steps[CallbacksView]:
@@ -139,6 +177,23 @@ def replay_history(context: Context, call: InspectionCall) -> Steps[CallbacksVie
         views.append(_view(context, account, callback))
         yield
     return CallbacksView(callbacks=views)
+
+
+def _filter(query: CallbacksQuery) -> Callable[[Callback], bool]:
+    """Return whether a callback matches a query, its message aside."""
+    words = (query.search or "").lower()
+    digits = re.sub(r"[^0-9]", "", words).lstrip("0") if NUMBER_LIKE.fullmatch(words) else ""
+
+    def matches(callback: Callback) -> bool:
+        webhook, details = callback.webhook, callback.details
+        if query.state not in (None, callback.state) or query.event not in (None, callback.event):
+            return False
+        if query.kind not in (None, webhook.kind) or (query.url or "") not in webhook.url:
+            return False
+        text = f"{webhook.url} {callback.event} {details.transaction_id} {details.digits}".lower()
+        return words in text or bool(digits and digits in details.digits)
+
+    return matches
 
 
 def _find(call: InspectionCall) -> tuple[Account, Callback]:
@@ -169,6 +224,7 @@ def _view(context: Context, account: Account, callback: Callback) -> CallbackVie
         request=_request_view(callback, context.engine.settings),
         attempts=[_attempt_view(attempt) for attempt in callback.attempts],
         replay_of=callback.replay_of,
+        paused=callback.state is CallbackState.PENDING and callback.webhook.url in account.callbacks.paused,
     )
 
 
@@ -189,6 +245,8 @@ def _attempt_view(attempt: Attempt) -> AttemptView:
 
 ENDPOINTS: Final = (
     endpoint("GET", "callbacks", list_callbacks, returns=CallbacksPage, query=CallbacksQuery),
+    endpoint("POST", "callbacks/failed/replay", replay_failed, returns=ReplayedView),
+    endpoint("GET", "callbacks/{id}", read_callback, returns=CallbackView),
     endpoint("POST", "callbacks/{id}/replay", replay_callback, returns=CallbackView),
     endpoint("POST", "callbacks/{id}/drop", drop_callback, returns=CallbackView),
     endpoint(

@@ -281,6 +281,7 @@ def _describe(event: EngineEvent) -> tuple[str, str]:
                 state=event.state,
                 attempts=len(event.attempts),
                 transaction_id=event.details.transaction_id,
+                number=event.details.digits,
             )
         case Consent():
             cause = event.cause[:MAX_TEXT]

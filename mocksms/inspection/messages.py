@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from mocksms.asgi.bodies import Disconnected
 from mocksms.engine.account import Account
+from mocksms.engine.deliveries import DeliveryState, worst_delivery
 from mocksms.engine.message_query import MessageQuery
 from mocksms.engine.steps import Steps, select
 from mocksms.inspection.context import Context, endpoint, text_response
@@ -40,6 +41,11 @@ from mocksms.sms.segments import utf16_length
 from mocksms.sms.text import content_of, links_in
 
 MAX_WAIT_SECONDS: Final = 300.0
+
+ABOUT_CALLBACK_STATE: Final = (
+    "What came of the callbacks about it, the worst first; null without any. One that a later one repeats does not "
+    "count. `retrying`: the last attempt failed, and another follows"
+)
 
 
 class MessagesQuery(AccountQuery, Filters, SinceQuery):
@@ -107,6 +113,7 @@ class MessageView(ResponseModel):
     clicks_details: list[ClickView]
     history: list[StepView]
     request_id: int | None
+    callback_state: DeliveryState | None = Field(description=ABOUT_CALLBACK_STATE)
     warnings: list[WarningView]
     created_at: datetime
     scheduled_at: datetime | None
@@ -298,6 +305,7 @@ def message_view(context: Context, owned: OwnedMessage) -> MessageView:
             for step in message.history
         ],
         request_id=message.request or None,
+        callback_state=worst_delivery(account.callbacks.of(message.transaction_id)),
         warnings=[WarningView(path=each.path, note=each.note) for each in request.warnings] if request else [],
         created_at=message.created_at,
         scheduled_at=message.due_at if message.due_at > message.created_at else None,

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar
 from pydantic import Field
 
 from mocksms.engine.account import Account, Consent, Reply
+from mocksms.engine.deliveries import DeliveryState, worst_delivery
 from mocksms.engine.engine import Engine
 from mocksms.engine.logs import BoundedLog
 from mocksms.engine.message_query import MessageQuery
@@ -73,6 +74,9 @@ class PhoneView(ResponseModel):
     transaction_id: str | None = Field(description="Of the latest SMS, null for a reply")
     status: str | None
     reject_reason: str | None
+    callback_state: DeliveryState | None = Field(
+        description="What came of the callbacks about the latest SMS, as there"
+    )
     messages: int = Field(description="Number of SMS to the phone, without those evicted")
     replies: int = Field(description="Number of SMS from the phone, without those evicted")
     lists: list[ListName] = Field(description="Lists of the account that contain the number")
@@ -222,6 +226,7 @@ def _phone_view(engine: Engine, phone: Phone) -> PhoneView:
         transaction_id=message.transaction_id if message else None,
         status=message.state.status if message else None,
         reject_reason=message.state.reason if message else None,
+        callback_state=worst_delivery(account.callbacks.of(message.transaction_id)) if message else None,
         messages=account.messages.count_of(digits),
         replies=account.replies.index.count(digits, account.replies.first or 0),
         lists=[name for name in LIST_NAMES if digits in getattr(account, name)],

@@ -36,6 +36,7 @@ from mocksms.inspection import (
     snapshot,
     timeline,
     trace,
+    webhooks,
 )
 from mocksms.inspection.context import BASE, Context, Endpoint, json_response
 from mocksms.inspection.errors import ShuttingDown, error_response, refusal_response
@@ -58,7 +59,10 @@ GROUPS: Final[dict[str, tuple[str, tuple[Endpoint, ...]]]] = {
         "an operation is about all accounts.",
         accounts.ENDPOINTS,
     ),
-    "Callbacks": ("Calls of webhooks, with every attempt and its response.", callbacks.ENDPOINTS),
+    "Callbacks": (
+        "Webhooks and their callbacks, with every attempt and its response.",
+        (*callbacks.ENDPOINTS, *webhooks.ENDPOINTS),
+    ),
     "Clock": ("The time of one account, or of all accounts.", clock.ENDPOINTS),
     "Scenarios": (
         "Rules that decide about messages and requests. The first rule that matches and has uses left is applied.",

@@ -181,7 +181,13 @@ def account_facts(account: AccountView) -> Html | None:
             ("kosher", _numbers(account.kosher)),
             ("async delay", format_duration(account.async_delay) if account.async_delay else None),
             ("callbacks", _policy(account.callback)),
-            ("webhooks", [element("div", code(each.url), f" {each.kind}") for each in account.webhooks]),
+            (
+                "webhooks",
+                [
+                    element("div", code(each.url), f" {each.kind}{' (paused)' * each.paused}")
+                    for each in account.webhooks
+                ],
+            ),
             ("waiting for credit", account.waiting_for_credit or None),
             ("evicted", f"{account.evicted:,} SMS" if account.evicted else None),
         ]

@@ -136,6 +136,9 @@ def _by_kind(schema: dict[str, Any]) -> None:
         del schema[name]
 
 
+ABOUT_PAUSED: Final = "Whether callbacks to its URL, of any kind, wait until it is resumed"
+
+
 class WebhookModel(BaseModel):
     """A webhook."""
 
@@ -148,6 +151,7 @@ class WebhookModel(BaseModel):
         default=WebhookKind.TRANSACTIONAL, description="JSON for transactional sends, or form data for automations"
     )
     events: list[str] | None = Field(default=None, description="Only these events; without it the default ones")
+    paused: bool = Field(default=False, description=ABOUT_PAUSED)
 
     @model_validator(mode="after")
     def _has_events_of_its_kind(self) -> WebhookModel:
@@ -159,7 +163,8 @@ class WebhookModel(BaseModel):
 
     def webhook(self) -> Webhook:
         """Return the webhook as the engine uses it."""
-        return Webhook(self.url, self.kind, None if self.events is None else tuple(self.events))
+        events = None if self.events is None else tuple(self.events)
+        return Webhook(self.url, self.kind, events, self.paused)
 
 
 _EVENT: Final = f"({'|'.join(EVENTS[WebhookKind.TRANSACTIONAL])})"
@@ -173,4 +178,4 @@ WebhookList = Annotated[
     ],
     Field(max_length=100),
 ]
-"""Webhooks: each a URL, or an object with URL, kind and events."""
+"""Webhooks: each a URL, or an object with URL, kind, events and whether it is paused."""

@@ -67,11 +67,15 @@ automation.transactional)."""
 
 
 class Webhook(NamedTuple):
-    """A webhook of an account: its URL, its kind, and the events it subscribes to; None means the default events."""
+    """A webhook of an account: its URL, its kind, and the events it subscribes to; None means the default events.
+
+    Callbacks to the URL of a paused webhook wait.
+    """
 
     url: str
     kind: WebhookKind = WebhookKind.TRANSACTIONAL
     events: tuple[str, ...] | None = None
+    paused: bool = False
 
     def subscribes_to(self, event: str) -> bool:
         """Whether it is called for an event."""

@@ -63,6 +63,7 @@ class _Builder:
         account.callback_policy = data.callback_policy.policy()
         account.callbacks.to_overtake = {*data.to_overtake}
         account.webhooks = tuple(webhook.webhook() for webhook in data.webhooks)
+        account.callbacks.paused = account.paused_urls
         account.restore_random(RandomStates(data.ids_random, data.replays_random))
         account.waiting_for_credit = {self._moved(message): None for message in data.waiting_for_credit}
 

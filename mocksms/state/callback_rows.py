@@ -35,6 +35,7 @@ class WebhookData(RowModel):
     url: OwnText
     kind: Annotated[WebhookKind, Field(strict=False)]
     events: list[OwnText] | None
+    paused: bool
 
     @model_validator(mode="after")
     def _can_be_called(self) -> WebhookData:
@@ -44,7 +45,8 @@ class WebhookData(RowModel):
 
     def webhook(self) -> Webhook:
         """Return the webhook."""
-        return Webhook(shared_text(self.url), self.kind, None if self.events is None else tuple(self.events))
+        events = None if self.events is None else tuple(self.events)
+        return Webhook(shared_text(self.url), self.kind, events, self.paused)
 
 
 class CallbackPolicyData(RowModel):

@@ -99,6 +99,8 @@ class Callbacks(AccountHandle):
         url: str,
         kind: WebhookKindName = "transactional",
         events: CallbackEvent | Iterable[CallbackEvent] | None = None,
+        *,
+        paused: bool = False,
     ) -> None:
         """Register a webhook for the account. One with the same URL and kind is replaced.
 
@@ -106,12 +108,13 @@ class Callbacks(AccountHandle):
             url: URL of the receiver, such as `http://127.0.0.1:8000/hooks`.
             kind: `transactional` (JSON) or `automation` (a form).
             events: the events it gets, such as `["send", "reject"]`; None for the default events.
+            paused: whether its callbacks wait, and follow in their order once it is registered without.
 
         Raises:
             MockRefused: the URL, the kind or an event is invalid; the text says what is expected.
         """
         names = [events] if isinstance(events, str) else None if events is None else list(events)
-        webhook = {"url": url, "kind": kind, "events": names}
+        webhook = {"url": url, "kind": kind, "events": names, "paused": paused}
         webhooks = self.api("GET", "account")["webhooks"]
         places = [place for place, each in enumerate(webhooks) if (each["url"], each["kind"]) == (url, kind)]
         if places:
@@ -219,7 +222,8 @@ class Callbacks(AccountHandle):
             lines.append(line("webhook", "the account has no webhook; register one: mocksms.webhook(url)"))
         for each in webhooks:
             events = _events_of(each)
-            lines.append(line("webhook", f"{cut(each['url'], MAX_URL)} ({each['kind']}) gets {events or 'no event'}"))
+            gets = "is paused" if each["paused"] else f"gets {events or 'no event'}"
+            lines.append(line("webhook", f"{cut(each['url'], MAX_URL)} ({each['kind']}) {gets}"))
         clock = account["clock"]
         due = f"; next due is {clock['next_due']}: mocksms.advance(...)" if clock["next_due"] else ""
         if clock["frozen"]:

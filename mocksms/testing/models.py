@@ -192,7 +192,8 @@ class SmsCallback:
 
     `state` is `pending`, `delivered`, `failed` (no attempt is left) or `dropped` (by a rule). `due_at` is when the next
     attempt is due, None once there is none. `transaction_id` is None for an event of a number alone. `body` is what is
-    sent. `replay_of` is the id of the callback that this one repeats. Times are in UTC, on the clock of the account.
+    sent. `replay_of` is the id of the callback that this one repeats. `paused`: it waits until its webhook is resumed.
+    Times are in UTC, on the clock of the account.
     """
 
     id: int
@@ -207,6 +208,7 @@ class SmsCallback:
     body: str
     attempts: tuple[CallbackAttempt, ...]
     replay_of: int | None
+    paused: bool
 
     @property
     def is_delivered(self) -> bool:
@@ -305,6 +307,7 @@ def callback_of(row: Mapping[str, Any]) -> SmsCallback:
         body=row["request"]["body"],
         attempts=tuple(_attempt(attempt) for attempt in row["attempts"]),
         replay_of=row["replay_of"],
+        paused=row["paused"],
     )
 
 

@@ -39,7 +39,8 @@ def find_undelivered(accounts: Iterable[MockSMS]) -> list[SmsCallback]:
 def _has_untried(callbacks: Sequence[SmsCallback], account: MockSMS) -> bool:
     """Whether a callback was not tried and is due. The callbacks of a message to one URL wait for one another."""
     is_blocked = {_order(callback) for callback in callbacks if callback.is_undelivered}
-    due = [each.due_at for each in callbacks if each.due_at and not each.attempts and _order(each) not in is_blocked]
+    untried = (each for each in callbacks if not each.attempts and not each.paused)
+    due = [each.due_at for each in untried if each.due_at and _order(each) not in is_blocked]
     return bool(due) and min(due) <= account.now
 
 

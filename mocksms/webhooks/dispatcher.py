@@ -108,6 +108,8 @@ class Dispatcher:
                 if not self._engine.outbox.is_stored(pending):
                     self._engine.outbox.discard(pending)
                     continue
+                if self._engine.outbox.put_back(pending):
+                    continue
                 host.attempts += 1
                 self._busy += 1
                 if self._threads < self._busy:

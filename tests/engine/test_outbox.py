@@ -458,3 +458,110 @@ def test_eviction_loses_only_the_oldest_callback() -> None:
     mock.send(NUMBER, NUMBER, NUMBER)
     assert len(deliver(mock)) == 2
     assert mock.account.callbacks.evicted == 1
+
+
+PAUSED = HERE._replace(paused=True)
+
+
+def set_webhooks(world: World, *webhooks: Webhook) -> None:
+    world.controls.update_account(world.account, AccountUpdate(webhooks=webhooks))
+
+
+def test_callbacks_to_a_paused_webhook_wait_and_follow_in_order_once_it_is_resumed() -> None:
+    mock = world()
+    mock.send(BOUNCING)
+    set_webhooks(mock, PAUSED)
+    mock.send(NUMBER)
+    advance(mock, 60)
+    assert deliver(mock) == []
+    assert not mock.engine.outbox.is_busy(None)
+    assert mock.account.next_due_at is None
+    assert mock.account.callbacks.is_idle
+    set_webhooks(mock, HERE)
+    assert deliver(mock) == [("send", 60), ("send", 60), ("reject", 60)]
+    assert {callback.state for callback in stored(mock)} == {CallbackState.DELIVERED}
+
+
+def test_pause_stops_the_retries_of_a_callback() -> None:
+    mock = world()
+    mock.send(NUMBER)
+    assert deliver(mock, 500) == [("send", 0)]
+    set_webhooks(mock, PAUSED)
+    advance(mock, 3600)
+    assert deliver(mock) == []
+    set_webhooks(mock, HERE)
+    assert deliver(mock) == [("send", 3600)]
+
+
+def test_callback_in_flight_ends_its_attempt_and_one_that_waits_for_its_host_is_put_back() -> None:
+    mock = world()
+    mock.send(NUMBER)
+    mock.send("972-54-2222222")
+    attempted, waiting = mock.engine.outbox.take_due()
+    assert not mock.engine.outbox.put_back(waiting)
+    set_webhooks(mock, PAUSED)
+    respond(mock, attempted, 200)
+    assert mock.engine.outbox.put_back(waiting)
+    assert [callback.state for callback in stored(mock)] == [CallbackState.DELIVERED, CallbackState.PENDING]
+    assert mock.account.callbacks.is_idle
+    set_webhooks(mock, HERE)
+    assert deliver(mock) == [("send", 0)]
+
+
+def test_callback_that_was_dropped_in_flight_is_not_put_back() -> None:
+    mock = world()
+    mock.send(BOUNCING)
+    advance(mock, 3600)
+    mock.engine.tick()
+    (waiting,) = mock.engine.outbox.take_due()
+    set_webhooks(mock, PAUSED)
+    mock.engine.outbox.drop(mock.account, waiting.callback)
+    assert mock.engine.outbox.put_back(waiting)
+    set_webhooks(mock, HERE)
+    assert [event for event, _ in deliver(mock)] == ["reject"]
+
+
+def test_pause_is_of_a_url_with_all_its_kinds_and_of_no_other() -> None:
+    other = Webhook("http://other.test/")
+    automation = Webhook(HERE.url, WebhookKind.AUTOMATION, ("smsSent",))
+    mock = world()
+    set_webhooks(mock, PAUSED, automation, other)
+    mock.send(NUMBER)
+    assert deliver(mock) == [("send", 0)]
+    assert {each.webhook.url for each in stored(mock) if each.state is CallbackState.DELIVERED} == {other.url}
+    set_webhooks(mock, HERE, automation, other)
+    assert deliver(mock) == [("send", 0), ("smsSent", 0)]
+
+
+def test_callbacks_for_a_paused_webhook_that_is_removed_are_dropped() -> None:
+    mock = world()
+    set_webhooks(mock, PAUSED)
+    mock.send(BOUNCING)
+    mock.send(NUMBER)
+    advance(mock, 3600)
+    assert deliver(mock) == []
+    set_webhooks(mock)
+    assert {callback.state for callback in stored(mock)} == {CallbackState.DROPPED}
+    set_webhooks(mock, HERE)
+    assert deliver(mock) == []
+
+
+def test_scenario_pauses_and_resumes_webhooks_of_accounts() -> None:
+    mock = world()
+    mock.send(NUMBER)
+    mock.controls.activate_scenario(None, ActiveScenario(account_values={"webhooks": (PAUSED,)}))
+    assert mock.engine.account("new").callbacks.paused == {HERE.url}
+    assert deliver(mock) == []
+    mock.controls.activate_scenario(None, ActiveScenario(account_values={"webhooks": (HERE,)}))
+    assert deliver(mock) == [("send", 0)]
+
+
+def test_evicted_callbacks_of_a_paused_webhook_leave_nothing_behind() -> None:
+    mock = world(max_callbacks=2)
+    set_webhooks(mock, PAUSED)
+    for _ in range(4):
+        mock.send(NUMBER)
+    assert len(mock.account.callbacks.scheduled) == 2
+    mock.controls.reply(mock.account, "972541111111", "hi")
+    set_webhooks(mock, HERE)
+    assert len(deliver(mock)) == 2

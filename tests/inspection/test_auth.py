@@ -168,13 +168,19 @@ def test_own_host_names_are_accepted(used: Api, host: str) -> None:
     assert call(used.mock, "GET", "/_mock/messages", Host=host, **origin, X_API_Key=KEY).status_code == 200
 
 
+WITHOUT_LATEST = {
+    "/_mock/requests/latest",
+    "/_mock/callbacks/latest",
+    "/_mock/faults/latest/wait",
+    "/_mock/trace",
+}
+
+
 def test_own_pages_reach_every_route(used: Api) -> None:
     for path in [*READS, *PAGES]:
         origin = {"Origin": "http://localhost", "Sec_Fetch_Site": "same-origin"}
         answer = call(used.mock, "GET", path, Host="localhost", **origin, X_API_Key=KEY)
-        assert answer.status_code == (
-            404 if path in ("/_mock/requests/latest", "/_mock/faults/latest/wait", "/_mock/trace") else 200
-        ), path
+        assert answer.status_code == (404 if path in WITHOUT_LATEST else 200), path
 
 
 def test_allowed_host_is_let_through() -> None:

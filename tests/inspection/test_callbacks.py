@@ -60,7 +60,9 @@ def test_callback_has_its_request_and_its_attempts(api: Api, receiver: Receiver)
         "state": "pending",
         "created_at": now,
         "replay_of": None,
+        "paused": False,
     }
+    assert api.get(f"callbacks/{callback['id']}")["id"] == callback["id"]
 
 
 def test_callbacks_are_listed_by_message_state_cursor_and_limit(api: Api, receiver: Receiver) -> None:
@@ -127,6 +129,50 @@ def test_callback_can_be_dropped(api: Api) -> None:
     assert api.post(f"callbacks/{callback['id']}/drop") == dropped
     assert listed(api) == [dropped]
     assert api.get("clock")["next_due"] is None
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"event": "click"}, ["click"]),
+        ({"kind": "automation"}, ["smsClicked", "SmsReply"]),
+        ({"url": "/hooks#"}, []),
+        ({"url": "/auto"}, ["smsClicked", "SmsReply"]),
+        ({"url": "/auto", "event": "SmsReply", "state": "pending"}, ["SmsReply"]),
+        ({"search": "SMSREPLY"}, ["SmsReply"]),
+        ({"search": "054-111"}, ["send", "click", "smsClicked", "SmsReply"]),
+        ({"search": "972542"}, []),
+        ({"search": "---"}, []),
+    ],
+)
+def test_callbacks_are_filtered_by_webhook_event_and_text(api: Api, query: dict[str, str], found: list[str]) -> None:
+    api.patch(webhooks=[NOBODY, {"url": f"{NOBODY}auto", "kind": "automation"}])
+    api.post("clock/freeze")
+    (name,) = api.send(NUMBER, content="https://a.example", track_clicks=True)
+    api.post("messages/latest/click")
+    api.post("inbound", {"from": NUMBER, "text": "hi"})
+    assert [callback["event"] for callback in listed(api, **query)][::-1] == found
+    assert len(listed(api, search=name[:8].upper())) == 4
+
+
+def test_failed_callbacks_are_replayed_once_in_their_order(receiver: Receiver) -> None:
+    with running(Settings(port=0, webhook_retry=())) as mock:
+        api = Api(mock, "k")
+        receiver.responses = [Response(500)] * 3
+        api.patch(webhooks=[receiver.url])
+        api.post("clock/freeze")
+        api.send(NUMBER)
+        api.send(PHONE)
+        settle(api)
+        assert api.post("callbacks/failed/replay") == {"replayed": 2}
+        settle(api)
+        failed, *_ = (callback for callback in listed(api) if callback["state"] == "failed")
+        assert [callback["state"] for callback in listed(api)] == ["delivered", "failed", "failed", "failed"]
+        assert api.get("webhooks")["counts"]["failed_unrepeated"] == 1
+        assert api.post("callbacks/failed/replay") == {"replayed": 1}
+        settle(api)
+        assert [callback["replay_of"] for callback in listed(api)[:1]] == [failed["id"]]
+        assert api.post("callbacks/failed/replay") == {"replayed": 0}
 
 
 @pytest.mark.parametrize("action", ["replay", "drop"])
@@ -200,14 +246,14 @@ def test_receivers_are_set_by_address_or_with_more(api: Api) -> None:
             "http://app:8000/hooks",
             "http://app:8000/hooks#click+send",
             {"url": "https://app.example", "kind": "automation"},
-            {"url": "http://app", "kind": "automation", "events": ["smsSent"]},
+            {"url": "http://app", "kind": "automation", "events": ["smsSent"], "paused": True},
         ]
     )["webhooks"]
     assert shown == [
-        {"url": "http://app:8000/hooks", "kind": "transactional", "events": None},
-        {"url": "http://app:8000/hooks", "kind": "transactional", "events": ["click", "send"]},
-        {"url": "https://app.example", "kind": "automation", "events": None},
-        {"url": "http://app", "kind": "automation", "events": ["smsSent"]},
+        {"url": "http://app:8000/hooks", "kind": "transactional", "events": None, "paused": False},
+        {"url": "http://app:8000/hooks", "kind": "transactional", "events": ["click", "send"], "paused": False},
+        {"url": "https://app.example", "kind": "automation", "events": None, "paused": False},
+        {"url": "http://app", "kind": "automation", "events": ["smsSent"], "paused": True},
     ]
     assert api.patch(webhooks=shown)["webhooks"] == shown
     assert api.patch(webhooks=[])["webhooks"] == []
@@ -219,8 +265,8 @@ def test_receivers_are_set_by_address_or_with_more(api: Api) -> None:
         ("app:8000", "webhooks 1.url", "must be an address such as http://127.0.0.1:8000/hooks"),
         ({"url": "http://app", "events": ["SmsReply"]}, "webhooks 1", "must be events of the transactional webhook"),
         ({"url": "http://app", "kind": "other"}, "webhooks 1.kind", "must be one of transactional, automation"),
-        ({"address": "http://app"}, "webhooks 1.address", "unknown name; expected one of url, kind, events"),
-        (7, "webhooks 1", "must be a table, in JSON an object, with some of url, kind, events"),
+        ({"address": "http://app"}, "webhooks 1.address", "unknown name; expected one of url, kind, events, paused"),
+        (7, "webhooks 1", "must be a table, in JSON an object, with some of url, kind, events, paused"),
     ],
 )
 def test_receiver_that_is_none_is_refused_with_what_is_expected(

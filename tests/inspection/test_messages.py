@@ -278,6 +278,7 @@ def test_message_has_all_fields(api: Api) -> None:
             {"at": now, "status": "sent", "reject_reason": None, "cause": "no rule or list applied"},
         ],
         "request_id": cursor - 1,
+        "callback_state": None,
         "warnings": [
             {"path": "message.surprise", "note": "unknown name, ignored"},
             {"path": "message.charset", "note": CHARSET_NOTE},

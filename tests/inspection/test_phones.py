@@ -34,6 +34,7 @@ def test_phone_is_shown_with_the_latest_sms_to_it(api: Api) -> None:
         "transaction_id": sent,
         "status": "sent",
         "reject_reason": None,
+        "callback_state": None,
         "messages": 2,
         "replies": 0,
         "lists": [],

@@ -89,6 +89,9 @@ def test_route_table_is_that_of_the_design() -> None:
         ("GET", "requests"),
         ("GET", "requests/{id}"),
         ("GET", "callbacks"),
+        ("POST", "callbacks/failed/replay"),
+        ("GET", "callbacks/{id}"),
+        ("GET", "webhooks"),
         ("POST", "callbacks/{id}/replay"),
         ("POST", "callbacks/{id}/drop"),
         ("POST", "messages/{id}/callbacks/replay"),
@@ -168,10 +171,11 @@ def test_wrong_method_lists_the_allowed_ones(shared_mock: Mock) -> None:
 
 
 def test_head_is_get_without_the_body(api: Api) -> None:
+    api.patch(webhooks=["http://127.0.0.1:1/"])
     api.send(NUMBER)
-    request_id = str(api.get("requests")["requests"][0]["id"])
+    ids = {name: str(api.get(name)[name][0]["id"]) for name in ("requests", "callbacks")}
     for path in (path for path in PATHS if "HEAD" in methods_of(path) and path != "/_mock/trace"):
-        target = path.replace("{id}", request_id if "requests" in path else "latest")
+        target = path.replace("{id}", ids.get(path.split("/")[2], "latest"))
         status, body, headers = raw_call(api.mock, "HEAD", target, {"X-API-Key": api.key or ""})
         media_type = "application/zip" if path == "/_mock/snapshot" else "application/json"
         assert (status, body, headers["content-type"]) == (200, b"", media_type), path

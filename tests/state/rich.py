@@ -89,6 +89,7 @@ CHANGES: Final = {
     "credit": 0,
     "kosher": [NUMBER],
     "bounced": ["972-54-1111117"],
+    "webhooks": [HOOK, {"url": f"{HOOK}/paused", "kind": "automation", "paused": True}],
 }
 FAULTS: Final = (
     {"fault": {"kind": "delay", "duration": ["1s", "2s"]}, "probability": 0.5},

@@ -60,10 +60,21 @@ def test_webhook_is_registered_beside_others_and_replaced_in_its_place(sms: Mock
     sms.webhook("http://app/a", "automation", "smsSent")
     sms.webhook("http://app/a", events=["send"])
     assert [tuple(row.values()) for row in sms.api("GET", "account")["webhooks"]] == [
-        ("http://app/a", "transactional", ["send"]),
-        ("http://app/b", "automation", ["SmsReply", "smsClicked"]),
-        ("http://app/a", "automation", ["smsSent"]),
+        ("http://app/a", "transactional", ["send"], False),
+        ("http://app/b", "automation", ["SmsReply", "smsClicked"], False),
+        ("http://app/a", "automation", ["smsSent"], False),
     ]
+
+
+def test_paused_webhook_gets_its_callbacks_once_it_is_resumed(sms: MockSMS, receiver: Receiver) -> None:
+    sms.webhook(receiver.url, paused=True)
+    send(sms, NUMBER)
+    text = failed(lambda: sms.assert_callback("send", timeout=0), receiver)
+    assert "webhook    <receiver> (transactional) is paused" in text
+    assert [callback.paused for callback in sms.callbacks] == [True]
+    assert find_undelivered([sms]) == []
+    sms.webhook(receiver.url)
+    assert not sms.assert_callback("send").paused
 
 
 def test_invalid_webhook_is_refused_and_says_why(sms: MockSMS) -> None:

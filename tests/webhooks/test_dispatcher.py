@@ -129,6 +129,21 @@ def test_slow_receiver_gets_few_calls_at_once_and_does_not_delay_others(receiver
         assert hanging.max_concurrent <= MAX_ATTEMPTS_PER_HOST
 
 
+def test_pause_keeps_back_what_waits_for_a_slow_receiver(api: Api, receiver: Receiver) -> None:
+    done = threading.Event()
+    receiver.before_response = lambda _: done.wait(TIMEOUT)
+    api.patch(webhooks=[receiver.url])
+    api.mock.send(*[NUMBER] * (MAX_ATTEMPTS_PER_HOST + 3))
+    receiver.wait(MAX_ATTEMPTS_PER_HOST)
+    api.patch(webhooks=[{"url": receiver.url, "paused": True}])
+    done.set()
+    states = Counter(callback["state"] for callback in settled(api))
+    assert states == {"delivered": MAX_ATTEMPTS_PER_HOST, "pending": 3}
+    api.patch(webhooks=[receiver.url])
+    assert {callback["state"] for callback in settled(api)} == {"delivered"}
+    assert len(receiver.bodies()) == MAX_ATTEMPTS_PER_HOST + 3
+
+
 def test_many_hanging_receivers_do_not_delay_others(receiver: Receiver) -> None:
     done = threading.Event()
     patient = Settings(port=0, webhook_timeout=timedelta(seconds=3 * TIMEOUT))
