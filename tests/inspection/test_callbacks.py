@@ -299,7 +299,8 @@ def test_consents_are_listed_with_their_cause(api: Api) -> None:
     assert api.get("consents", since=cursor)["total"] == 3
     assert [entry["cause"] for entry in api.get("consents", number=PHONE)["consents"]] == ["changed manually"]
     assert api.get("consents", number=NUMBER, since=cursor, limit=1)["total"] == 2
-    assert api.get("consents")["consents"][0].keys() == {"cursor", "account", "number", "at", "choice", "cause"}
+    fields = {"cursor", "account", "number", "at", "choice", "cause", "transaction_id", "reply"}
+    assert api.get("consents")["consents"][0].keys() == fields
     assert api.get("consents", number="1")["consents"] == []
     newest = api.get("consents")["consents"][0]["cursor"]
     assert [entry["cause"] for entry in api.get("consents", before=newest, limit=1)["consents"]] == ["changed manually"]
