@@ -79,6 +79,7 @@ MOST_USED: Final = (
     "GET snapshot",
     "PUT snapshot",
     "GET health",
+    "GET conditions",
     "GET events",
 )
 """Operations of the inspection API in the guide; the reference at `/docs` has all of them."""

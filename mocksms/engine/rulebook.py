@@ -50,6 +50,11 @@ class Rulebook:
         return sum(effect.fault.size for effect in effects if isinstance(effect, FaultSpec))
 
     @property
+    def applied(self) -> int:
+        """How often the rules were applied, all together."""
+        return sum(each.applied for each in self._counted if each is not None)
+
+    @property
     def rules(self) -> list[CountedRule]:
         """The rules with their counters."""
         return [self.at(position) for position in range(len(self))]

@@ -58,7 +58,7 @@ class Rule:
     """An effect for what matches all conditions: the first `times`, only every nth match, with a probability.
 
     Every message that matches has all `terms`. Unless `is_per_recipient`, the rule matches all or none of the messages
-    of one send with the same content. `source` is what the rule of a manual fault was compiled from, for snapshots.
+    of one send with the same content. `source` is what the rule was compiled from, for snapshots and descriptions.
     """
 
     label: str

@@ -23,6 +23,7 @@ from mocksms.inspection import (
     accounts,
     callbacks,
     clock,
+    conditions,
     controls,
     holds,
     messages,
@@ -76,7 +77,7 @@ GROUPS: Final[dict[str, tuple[str, tuple[Endpoint, ...]]]] = {
         "Everything that the mock or some accounts hold, as a file to keep and restore.",
         (*snapshot.ENDPOINTS, *trace.ENDPOINTS),
     ),
-    "Mock": ("The mock itself.", mock.ENDPOINTS),
+    "Mock": ("The mock itself.", (*mock.ENDPOINTS, *conditions.ENDPOINTS)),
 }
 """The endpoints by tag, with the description of the tag."""
 

@@ -20,6 +20,7 @@ from mocksms.inspection.models import AccountQuery, Name
 from mocksms.inspection.parameters import InspectionCall
 from mocksms.inspection.scope import AccountScope
 from mocksms.scenario.compiler import compile_scenario, fault_rule
+from mocksms.scenario.descriptions import describe_effect, describe_fault, describe_match
 from mocksms.scenario.parser import check, read_file
 from mocksms.scenario.recorder import record, to_toml
 from mocksms.scenario.schema import FaultBody, Scenario
@@ -60,6 +61,8 @@ class RuleView(ResponseModel):
 
     label: Text
     applies_to: Literal["message", "request"] = Field(description="What the rule decides about")
+    matches: Text = Field(description="Which messages or requests it matches, in words")
+    effect: Text = Field(description="What it does to them, in words")
     matched: int = Field(description="Number of messages or requests that matched")
     applied: int = Field(description="How many of these the rule decided about")
     left: int | None = Field(description="Uses left, null without a limit")
@@ -94,6 +97,8 @@ class FaultView(ResponseModel):
     id: int
     account: str | None = Field(description="Id of the account, null for the faults of new accounts")
     fault: str
+    matches: Text = Field(description="Which requests it matches, in words")
+    effect: Text = Field(description="What it does to them, in words")
     matched: int
     applied: int
     left: int | None
@@ -265,6 +270,8 @@ def _rule_view(rule: Rule, counted: list[CountedRule]) -> RuleView:
     return RuleView(
         label=rule.label,
         applies_to="request" if isinstance(rule.effect, FaultSpec) else "message",
+        matches=describe_match(rule.source),
+        effect=describe_effect(rule.source),
         matched=sum(each.matched for each in counted),
         applied=sum(each.applied for each in counted),
         left=counted[0].left if len(counted) == 1 else rule.times,
@@ -278,6 +285,8 @@ def _fault_view(context: Context, fault: CountedRule, account: Account | None) -
         id=fault.fault_id,
         account=account.id if account else None,
         fault=str(effect.fault) if isinstance(effect, FaultSpec) else "",
+        matches=describe_match(fault.rule.source),
+        effect=describe_fault(fault.rule.source.fault),
         matched=fault.matched,
         applied=fault.applied,
         left=fault.left,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from itertools import accumulate
 from operator import eq, ge, gt, le, lt
 from typing import Any, Final
@@ -67,7 +66,7 @@ def compile_scenario(scenario: Scenario, name: str, settings: Settings) -> Activ
 
 def fault_rule(body: FaultBody, settings: Settings) -> rules.Rule:
     """Return the rule of a fault that a tester sets."""
-    return replace(_rule_of(body, MANUAL_FAULT, _fault_spec(body.fault), settings), source=body)
+    return _rule_of(body, MANUAL_FAULT, _fault_spec(body.fault), settings)
 
 
 def _size(scenario: Scenario, account_values: Mapping[str, Any]) -> int:
@@ -112,6 +111,7 @@ def _rule_of(limits: Limits, label: str, effect: Outcome | FaultSpec, settings: 
         times=limits.times,
         every=limits.every,
         probability=limits.probability,
+        source=limits,
     )
 
 

@@ -64,7 +64,8 @@ def test_at_first_no_scenario_is_in_force(api: Api) -> None:
 def test_scenario_is_put_in_force_by_its_body(api: Api) -> None:
     label = "rule 1 (outage) of the scenario"
     shown = put(api, OUTAGE)
-    rule = {"label": label, "applies_to": "message", "matched": 0, "applied": 0, "left": 2, "timed_out": False}
+    words = {"matches": "all, the first 2", "effect": "exception/no-available-gateways"}
+    rule = {"label": label, "applies_to": "message", "matched": 0, "applied": 0, "left": 2, "timed_out": False, **words}
     assert shown == api.get("scenario") == {"names": ["the scenario"], "rules": [rule], "unused": [label], "front": []}
     api.send(PHONE, PHONE, PHONE)
     assert states(api) == ["exception/no-available-gateways"] * 2 + ["sent"]
@@ -373,7 +374,8 @@ def test_fault_is_set_and_ends_with_its_uses(frozen: Api) -> None:
     until = shown.pop("until")
     owner = frozen.get("account")["id"]
     counters = {"matched": 0, "applied": 0, "left": 2, "waiting": []}
-    assert shown == {"id": fault, "account": owner, "fault": "status 503", **counters}
+    words = {"fault": "status 503", "matches": "all, the first 2", "effect": "HTTP 503, Retry-After 2s"}
+    assert shown == {"id": fault, "account": owner, **words, **counters}
     assert (until[:11], until > now) == (now[:11], True)
     first = try_send(frozen, PHONE)
     assert (first.status_code, first.headers["retry-after"]) == (503, "2")
