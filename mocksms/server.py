@@ -21,6 +21,7 @@ from mocksms.connections.acceptor import Acceptor
 from mocksms.connections.idle import IdleConnections
 from mocksms.connections.protocol import MAX_IDLE_SECONDS, Protocol, RecordMalformed
 from mocksms.connections.transport import TcpConnection
+from mocksms.connections.uvicorn_parts import check_uvicorn
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine, EngineEvent
 from mocksms.scenario.library import StartScenarios
@@ -80,6 +81,7 @@ class BaseServer(uvicorn.Server):
             timeout_keep_alive=MAX_IDLE_SECONDS,
         )
         super().__init__(config)
+        check_uvicorn(self)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start the application, then accept connections."""

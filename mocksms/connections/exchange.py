@@ -6,9 +6,8 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, Final
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
-
 from mocksms.asgi.connection import COMPLETE_RESPONSE
+from mocksms.connections.uvicorn_parts import STATUS_LINE, RequestResponseCycle
 
 LINE: Final = b"%b: %b\r\n"
 

@@ -10,13 +10,12 @@ from typing import Any, Final, cast
 from urllib.parse import unquote
 
 from httptools import parse_url
-from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from mocksms.asgi.connection import COMPLETE_RESPONSE, CONNECTION
 from mocksms.connections.exchange import LINE, Exchange
 from mocksms.connections.idle import IdleConnections, has_input
 from mocksms.connections.transport import TcpConnection
+from mocksms.connections.uvicorn_parts import HIGH_WATER_LIMIT, STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 MAX_HEAD_BYTES: Final = 65_536
 """Maximum of bytes in the head of a request. What arrives in the same read as its start may exceed it."""
