@@ -338,10 +338,17 @@ class Account:
     def wait_for_credit(self, sequence: int) -> None:
         """Add a message to those that wait for credit."""
         if len(self.waiting_for_credit) > MAX_STALE_WAITING + len(self.messages):
-            self.waiting_for_credit = {
-                each: None for each in self.waiting_for_credit if self.messages.at(each) is not None
-            }
+            self._drop_stale_waiting()
         self.waiting_for_credit[sequence] = None
+
+    def drop_plans_of_deleted(self) -> None:
+        """Drop what is planned for messages that are no longer stored, and that they wait for credit."""
+        self.agenda.drop_stale()
+        self._drop_stale_waiting()
+
+    def _drop_stale_waiting(self) -> None:
+        stored = (each for each in self.waiting_for_credit if self.messages.at(each) is not None)
+        self.waiting_for_credit = dict.fromkeys(stored)
 
 
 def digits_of(listed: Iterable[str], settings: Settings) -> frozenset[str]:

@@ -44,7 +44,7 @@ class DueAction(NamedTuple):
 
 
 class Agenda:
-    """The planned actions on the messages of a store. Those of evicted messages are removed at times."""
+    """The planned actions on the messages of a store. Those of evicted messages are dropped at times."""
 
     def __init__(self, messages: MessageStore) -> None:
         self._messages = messages
@@ -77,9 +77,13 @@ class Agenda:
     def plan(self, at: datetime, sequence: int, action: Action) -> None:
         """Plan an action on a message."""
         if len(self._heap) > MAX_STALE_ACTIONS + MAX_ACTIONS_PER_MESSAGE * len(self._messages):
-            self._heap = [due for due in self._heap if self._messages.at(due.sequence) is not None]
-            heapq.heapify(self._heap)
+            self.drop_stale()
         heapq.heappush(self._heap, DueAction(at, next(self._order), sequence, action))
+
+    def drop_stale(self) -> None:
+        """Drop the actions on messages that are no longer stored."""
+        self._heap = [due for due in self._heap if self._messages.at(due.sequence) is not None]
+        heapq.heapify(self._heap)
 
     def plan_outcome(self, sequence: int, outcome: Outcome, at: datetime) -> None:
         """Plan the later steps of an outcome that is decided at an instant."""

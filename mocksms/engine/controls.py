@@ -260,15 +260,35 @@ class Controls:
             each.faults.remove_expired(each.clock.now())
 
     def delete(self, account: Account, messages: Iterable[Message]) -> Steps[int]:
-        """Delete messages of an account, passed newest first, and return how many were still there."""
+        """Delete messages of an account, passed newest first, and return how many were still there.
+
+        What is planned for them does not happen. Their requests and callbacks stay, and so does what they cost.
+        """
         deleted = yield from account.messages.delete(messages)
-        self._engine.emit(account, ManualChange.DELETED)
+        if deleted:
+            self._end_deletion(account)
         return deleted
 
     def delete_all(self, account: Account) -> None:
         """Delete all messages of an account."""
-        account.messages.clear()
+        if len(account.messages):
+            account.messages.clear()
+            self._end_deletion(account)
+
+    def _end_deletion(self, account: Account) -> None:
+        account.drop_plans_of_deleted()
+        self._engine.track_due(account)
         self._engine.emit(account, ManualChange.DELETED)
+
+    def delete_replies(self, account: Account, replies: Iterable[Reply]) -> Steps[int]:
+        """Delete replies of an account, passed newest first, and return how many were still there.
+
+        Opt-outs and opt-ins stay.
+        """
+        deleted = yield from account.replies.delete(reply.number for reply in replies)
+        if deleted:
+            self._engine.emit(account, ManualChange.DELETED)
+        return deleted
 
     def reset(self, account: Account | None) -> None:
         """Delete an account with all its records, or everything, without a pause."""

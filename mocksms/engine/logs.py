@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Generic, Self, TypeVar
 
 from mocksms.engine.budget import Share
-from mocksms.engine.steps import Steps, take_all
+from mocksms.engine.steps import STEP_SIZE, Steps, take_all
 
 T = TypeVar("T")
 
@@ -271,7 +271,7 @@ class NumberIndex:
 class IndexedLog(BoundedLog[T]):
     """A log whose records are also found by the key that `key` returns, None for a record without one.
 
-    `index` finds the numbers of a key. Records are added by ascending number, and are evicted but never removed.
+    `index` finds the numbers of a key. Records are added by ascending number; `delete` removes some.
     """
 
     def __init__(
@@ -297,6 +297,19 @@ class IndexedLog(BoundedLog[T]):
         if (key := self._key(evicted)) is not None:
             self.index.evict(key, self.first or self.evicted_up_to + 1)
         return evicted
+
+    def delete(self, numbers: Iterable[int]) -> Steps[int]:
+        """Remove records that are still in this log, fastest in the order newest first; return how many there were."""
+        deleted = 0
+        for place, number in enumerate(numbers, 1):
+            if not place % STEP_SIZE:
+                yield
+            if self.get(number) is None:
+                continue
+            deleted += 1
+            if (key := self._key(self.remove(number))) is not None:
+                self.index.remove(key, number, self.first or number)
+        return deleted
 
     def of(self, key: str | None, after: int = 0, before: int | None = None) -> Iterator[T]:
         """Iterate as `newest_first` over the records with a key, or over all with None."""

@@ -5,6 +5,7 @@
         +-- InvalidParameters       query, header or body do not fit the model
         +-- AccountRequired         one account is needed and none is named
         +-- UnknownAccount          the account does not exist and cannot be created
+        +-- UnknownKey              the key of the account is not known
         +-- UnknownCursor           the cursor is not from this mock
         +-- RecordNotFound          there is no record with this id
         +-- InvalidToken            the control token is missing or wrong
@@ -74,6 +75,17 @@ class UnknownAccount(InspectionRefused):
             f"Unknown API key {name!r}. This mock accepts only the keys of --api-key."
             if is_key
             else f"Unknown account id {name!r}. Accounts are created by API key; GET /_mock/accounts lists them."
+        )
+
+
+class UnknownKey(InspectionRefused):
+    """The key of the account `name` is not known: it came with a snapshot without keys, and was not used since."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(
+            f"The key of account {name} is unknown: a snapshot without keys was restored. Send with the key once, "
+            "or name it in POST /_mock/test-send."
         )
 
 
@@ -258,6 +270,7 @@ ERRORS: Final[dict[type[MocksmsError], ErrorSpec]] = {
     HoldTimedOut: ErrorSpec(HTTPStatus.REQUEST_TIMEOUT, "Too few requests were held in time"),
     ExpectationFailed: ErrorSpec(HTTPStatus.CONFLICT, "The messages are not as expected, with an explanation"),
     errors.InvalidScenario: ErrorSpec(HTTPStatus.CONFLICT, "The file of the scenario is invalid"),
+    UnknownKey: ErrorSpec(HTTPStatus.CONFLICT, "The key of the account is not known"),
     UnknownCursor: ErrorSpec(HTTPStatus.CONFLICT, "The cursor is not from this mock"),
     errors.IllegalStep: ErrorSpec(HTTPStatus.CONFLICT, "The message cannot take this step"),
     errors.NoLink: ErrorSpec(HTTPStatus.CONFLICT, "The message has no such link, or its links count no clicks"),

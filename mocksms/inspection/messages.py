@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
+from typing import Annotated, Final
 
 from pydantic import Field
 from starlette.responses import Response
@@ -19,8 +19,10 @@ from mocksms.inspection.explainer import Explainer
 from mocksms.inspection.matching import MessageFilter
 from mocksms.inspection.message_waits import FoundMessages
 from mocksms.inspection.models import (
+    MAX_NAME_LENGTH,
     MAX_ROWS,
     AccountQuery,
+    DeletedView,
     Filters,
     Page,
     PageQuery,
@@ -28,7 +30,7 @@ from mocksms.inspection.models import (
     WarningView,
 )
 from mocksms.inspection.parameters import InspectionCall
-from mocksms.inspection.scope import LATEST, AccountScope, OwnedMessage
+from mocksms.inspection.scope import LATEST, AccountScope, OwnedMessage, normalised_id
 from mocksms.inspection.segments import CODE_POINTS, UTF16, SegmentsView, segments_view
 from mocksms.inspection.verify import Verifier, VerifyBody
 from mocksms.inspection.waiting import WaitEnd
@@ -47,9 +49,19 @@ ABOUT_CALLBACK_STATE: Final = (
     "count. `retrying`: the last attempt failed, and another follows"
 )
 
+MessageId = Annotated[str, Field(min_length=1, max_length=MAX_NAME_LENGTH)]
+
 
 class MessagesQuery(AccountQuery, Filters, SinceQuery):
     """Filters for messages."""
+
+
+class DeletionQuery(MessagesQuery):
+    """Filters for messages, and ids."""
+
+    id: list[MessageId] = Field(
+        default_factory=list, description="Id of a message, for several of them repeated; unknown ones are ignored"
+    )
 
 
 class ListQuery(AccountQuery, Filters, PageQuery):
@@ -131,12 +143,6 @@ class CodesView(ResponseModel):
     codes: list[CodeView]
 
 
-class DeletedView(ResponseModel):
-    """The number of deleted messages."""
-
-    deleted: int
-
-
 def list_messages(context: Context, call: InspectionCall) -> Steps[MessagesPage]:
     """List messages, newest first."""
     return messages_page(context, call.scope, call.query)
@@ -154,9 +160,14 @@ def messages_page(context: Context, scope: AccountScope, query: ListQuery) -> St
 
 
 def delete_messages(context: Context, call: InspectionCall) -> Steps[DeletedView]:
-    """Delete messages: those that match, or all of them."""
+    """Delete messages: those with some ids, those that match, or all of them.
+
+    What is planned for them does not happen: steps, replies, clicks. Their requests stay in the journal, their
+    callbacks are still delivered, opt-outs stay, and the credit is not given back.
+    """
     query, accounts = context.filter(call.query, call.query.since).query, call.scope.accounts
-    if query == MessageQuery():
+    ids = [normalised_id(each) for each in call.query.id]
+    if query == MessageQuery() and not ids:
         count = sum(len(account.messages) for account in accounts)
         for account in accounts:
             context.controls.delete_all(account)
@@ -164,7 +175,7 @@ def delete_messages(context: Context, call: InspectionCall) -> Steps[DeletedView
     # All are found before the first is deleted: a regular expression that takes too long then deletes nothing.
     found: list[tuple[Account, list[Message]]] = []
     for account in accounts:
-        candidates = account.messages.candidates(query)
+        candidates = filter(None, map(account.messages.get, ids)) if ids else account.messages.candidates(query)
         found.append((account, (yield from select(candidates, query.matches, None, query.step_size))))
     deleted = 0
     for account, messages in found:
@@ -329,7 +340,7 @@ def _code_view(text: str, code: Code) -> CodeView:
 
 ENDPOINTS: Final = (
     endpoint("GET", "messages", list_messages, returns=MessagesPage, query=ListQuery),
-    endpoint("DELETE", "messages", delete_messages, returns=DeletedView, query=MessagesQuery),
+    endpoint("DELETE", "messages", delete_messages, returns=DeletedView, query=DeletionQuery),
     endpoint("GET", "messages/latest", latest_message, returns=MessageView, query=MessagesQuery, raises=[NoMessage]),
     endpoint(
         "GET",

@@ -158,6 +158,12 @@ class Page(ResponseModel):
     incomplete: bool = Field(description="Whether records that came after `since` may be among the evicted ones")
 
 
+class DeletedView(ResponseModel):
+    """The number of deleted records."""
+
+    deleted: int
+
+
 class WarningView(ResponseModel):
     """A deviation that is accepted unless the option `strict` is on."""
 

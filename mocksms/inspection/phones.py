@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar
 
@@ -13,12 +13,14 @@ from mocksms.engine.deliveries import DeliveryState, worst_delivery
 from mocksms.engine.engine import Engine
 from mocksms.engine.logs import BoundedLog
 from mocksms.engine.message_query import MessageQuery
-from mocksms.engine.steps import Steps
+from mocksms.engine.steps import Steps, select
 from mocksms.inspection.context import Context, View, endpoint
 from mocksms.inspection.errors import AccountRequired, UnknownAccount
 from mocksms.inspection.models import (
     BY_DIGITS,
     AccountQuery,
+    Cursor,
+    DeletedView,
     NumberField,
     Page,
     PageQuery,
@@ -49,6 +51,31 @@ class PhonesQuery(AccountQuery, PageQuery):
     """Filters for phones, and for what phones do."""
 
     number: NumberField | None = Field(default=None, description=f"The phone number, {BY_DIGITS}")
+
+
+class PhonesDeletionQuery(AccountQuery):
+    """Which phones."""
+
+    number: list[NumberField] = Field(
+        default_factory=list,
+        description=f"The phone number, {BY_DIGITS}; for several of them repeated; without it all phones",
+    )
+
+
+class RepliesDeletionQuery(PhonesDeletionQuery):
+    """Which replies."""
+
+    cursor: list[Cursor] = Field(
+        default_factory=list,
+        description="The cursor of a reply, for several of them repeated; unknown ones are ignored",
+    )
+
+
+class DeletedPhonesView(ResponseModel):
+    """The numbers of deleted records."""
+
+    messages: int
+    replies: int
 
 
 class ReplyBody(RequestModel):
@@ -173,6 +200,51 @@ def consents_page(context: Context, scope: AccountScope, query: PhonesQuery) -> 
     return ConsentsPage(consents=views, **totals)
 
 
+def delete_phones(context: Context, call: InspectionCall) -> Steps[DeletedPhonesView]:
+    """Delete the conversations with phones: the messages to them and their replies.
+
+    Opt-outs, opt-ins, requests and callbacks stay.
+    """
+    numbers = [context.number(each) for each in call.query.number]
+    messages = replies = 0
+    for account in call.scope.accounts:
+        for query in map(_query_of, numbers) if numbers else (MessageQuery(),):
+            found = yield from select(account.messages.candidates(query), query.matches, None, query.step_size)
+            messages += yield from context.controls.delete(account, found)
+        replies += yield from context.controls.delete_replies(account, (yield from _replies_of(account, numbers)))
+    return DeletedPhonesView(messages=messages, replies=replies)
+
+
+def delete_inbound(context: Context, call: InspectionCall) -> Steps[DeletedView]:
+    """Delete replies: those of some phones, those with some cursors, or all of them.
+
+    Opt-outs and opt-ins stay.
+    """
+    numbers = [context.number(each) for each in call.query.number]
+    cursors = frozenset(call.query.cursor)
+    deleted = 0
+    for account in call.scope.accounts:
+        found = yield from _replies_of(account, numbers)
+        chosen = [reply for reply in found if reply.number in cursors] if cursors else found
+        deleted += yield from context.controls.delete_replies(account, chosen)
+    return DeletedView(deleted=deleted)
+
+
+def _query_of(number: str | NumberPattern) -> MessageQuery:
+    return MessageQuery(digits=number) if isinstance(number, str) else MessageQuery(number=number)
+
+
+def _replies_of(account: Account, numbers: Sequence[str | NumberPattern]) -> Steps[list[Reply]]:
+    """Return the replies of some phones, or of all if there are no numbers, newest first."""
+    exact = frozenset(number for number in numbers if isinstance(number, str))
+    patterns = [number for number in numbers if isinstance(number, NumberPattern)]
+
+    def matches(reply: Reply) -> bool:
+        return not numbers or reply.digits in exact or any(each.matches(reply.digits) for each in patterns)
+
+    return select(account.replies.newest_first(), matches, None)
+
+
 class NumberFilter(NamedTuple):
     """A filter for numbers: the normalised one, or a test that numbers pass."""
 
@@ -262,6 +334,8 @@ def _consent_view(account: Account, consent: Consent) -> ConsentView:
 
 ENDPOINTS: Final = (
     endpoint("GET", "phones", list_phones, returns=PhonesPage, query=PhonesQuery),
+    endpoint("DELETE", "phones", delete_phones, returns=DeletedPhonesView, query=PhonesDeletionQuery),
+    endpoint("DELETE", "inbound", delete_inbound, returns=DeletedView, query=RepliesDeletionQuery),
     endpoint("GET", "inbound", list_inbound, returns=RepliesPage, query=PhonesQuery),
     endpoint(
         "POST",

@@ -30,6 +30,11 @@ Owner = TypeVar("Owner")
 Record = TypeVar("Record", RecordedRequest, Reply, Callback, Consent)
 
 
+def normalised_id(transaction_id: str) -> str:
+    """Return a transaction id as messages have it: lower-case hex digits without hyphens."""
+    return transaction_id.lower().replace("-", "")
+
+
 class OwnedMessage(NamedTuple):
     """A message with its account."""
 
@@ -168,7 +173,7 @@ class AccountScope:
         if transaction_id == LATEST:
             for owned in self.newest_first(MessageQuery()):
                 return owned
-        normalised = transaction_id.lower().replace("-", "")
+        normalised = normalised_id(transaction_id)
         for account in self.accounts:
             message = account.messages.get(normalised)
             if message is not None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Final
+import json
+from typing import Annotated, Any, Final
 
 from pydantic import Field
 
@@ -13,13 +14,15 @@ from mocksms.engine.clock import Stopwatch
 from mocksms.engine.keys import MAX_KEY_LENGTH
 from mocksms.engine.messages import TOKEN_LENGTH
 from mocksms.inspection.context import Context, endpoint
+from mocksms.inspection.errors import UnknownKey
 from mocksms.inspection.messages import MAX_WAIT_SECONDS, CodeView, code_views
 from mocksms.inspection.models import MAX_NAME_LENGTH, RequestModel
 from mocksms.inspection.parameters import InspectionCall
+from mocksms.inspection.scope import LATEST
 from mocksms.inspection.segments import SegmentsView, segments_view
 from mocksms.schemas.responses import ResponseModel, Text
 from mocksms.settings import API_PREFIX, url_of
-from mocksms.sms.message import NO_FIELDS, Submission
+from mocksms.sms.message import NO_FIELDS, Message, Submission
 from mocksms.sms.text import MAX_TEXT_LENGTH, Template, links_in
 
 SEND_PATH: Final = f"{API_PREFIX}/transactional/sms/send"
@@ -95,7 +98,27 @@ async def send_test_sms(_: Context, call: InspectionCall) -> WireView:
     The mock sends it to itself on a connection of its own, once. Browsers repeat a request if the connection that they
     used again is reset, so a send from a page uses up several faults.
     """
-    body: TestSendBody = call.body
+    return await _send(call, call.body)
+
+
+async def send_again(_: Context, call: InspectionCall) -> WireView:
+    """Send the same content once more, to the same number and with the same options, at once.
+
+    The mock sends it to itself as `test-send` does, with the key of the account. The time of a scheduled send does not
+    count.
+    """
+    account, message = call.scope.find(call.id)
+    if account.key is None:
+        raise UnknownKey(account.id)
+    return await _send(call, TestSendBody(key=account.key, body=json.dumps(_body_of(message), ensure_ascii=False)))
+
+
+async def _send(call: InspectionCall, body: TestSendBody) -> WireView:
+    """Send on a connection of its own, and return what happened on the wire.
+
+    Raises:
+        Disconnected: the client disconnects before that.
+    """
     host, port = call.server
     watch = Stopwatch()
     request = asyncio.create_task(exchange(host, port, _request(url_of(host, port), body), body.timeout))
@@ -117,6 +140,27 @@ async def send_test_sms(_: Context, call: InspectionCall) -> WireView:
         expected=response.expected,
         duration=round(watch.seconds, 6),
     )
+
+
+def _body_of(message: Message) -> dict[str, Any]:
+    """Return the body of a send that creates a message like this one."""
+    number, submission = message.mobile_number, message.submission
+    values = [{"name": name, "content": content} for name, content in message.fields.items()]
+    return {
+        "message": {
+            "content": submission.content,
+            "to": [{"mobile_number": number}],
+            "charset": submission.charset,
+            "field_vars": [{"rcpt": number, "fields": values}] if values else [],
+            "unsubscribe_text": submission.unsubscribe_text,
+            "add_unsubscribe_link": submission.unsubscribe_link,
+            "add_unsubscribe_sms_reply": submission.unsubscribe_reply,
+            "track_clicks": submission.track_clicks,
+            "tags": list(submission.tags),
+            "sender_id": submission.sender or "",
+        },
+        "async": submission.wants_async,
+    }
 
 
 def _request(url: str, send: TestSendBody) -> bytes:
@@ -142,6 +186,14 @@ ENDPOINTS: Final = (
         query=None,
         body=TestSendBody,
         examples={"one SMS": {"key": "demo", "body": EXAMPLE}},
+    ),
+    endpoint(
+        "POST",
+        "messages/{id}/send-again",
+        send_again,
+        returns=WireView,
+        raises=[UnknownKey],
+        path_example=LATEST,
     ),
     endpoint(
         "POST",

@@ -120,7 +120,7 @@ class AccountHandle:
             MockUnreachable: there is no response.
         """
         deletes = path in ("reset", "snapshot") or (
-            method == "DELETE" and path.partition("/")[0] in ("account", "messages")
+            method == "DELETE" and path.partition("/")[0] in ("account", "messages", "phones")
         )
         if deletes:
             self._on_delete()

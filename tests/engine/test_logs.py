@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mocksms.engine.logs import MAX_STALE_NUMBERS, BoundedLog, IndexedLog, NumberIndex, Numbering, parse_record_number
+from mocksms.engine.steps import STEP_SIZE, finish
 
 
 def log_of(*records: str, limit: int = 10) -> BoundedLog[str]:
@@ -180,6 +181,18 @@ def test_index_drops_evicted_records(limit: int, keys: list[str]) -> None:
             index.evict(keys[number - limit - 1], number - limit + 1)
     held = sum(len(list(index.newest_first(key, 0))) for key in "ab")
     assert held <= 2 * limit
+
+
+def test_deleted_records_are_no_longer_found_by_their_keys() -> None:
+    log: IndexedLog[str] = IndexedLog(3, lambda record: None if record == "-" else record)
+    for number, record in enumerate("aab-", 1):
+        log.add(number, record)
+    assert finish(log.delete([4, 2, 1])) == 2
+    assert (list(log.of("a")), list(log.newest_first()), log.evicted) == ([], ["b"], 1)
+    log.add(5, "a")
+    assert (finish(log.delete([3])), [*log.index.latest_of_each()]) == (1, [(5, "a")])
+    assert sum(1 for _ in log.delete(range(2 * STEP_SIZE))) == 2
+    assert len(log) == 0
 
 
 @given(

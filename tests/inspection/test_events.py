@@ -136,6 +136,21 @@ def test_events_of_evicted_and_deleted_records_stay_complete(own_mock: Mock) -> 
     assert (request.kind, deleted.kind) == ("request", "deleted")
 
 
+def test_deletion_is_one_event_of_each_account_that_had_something(own_mock: Mock) -> None:
+    api = Api(own_mock, "a")
+    Api(own_mock, "b").send(NUMBER)
+    api.post("inbound", {"from": NUMBER, "text": "Hi"})
+    with watching(own_mock, "a") as heard:
+        next(heard)
+        Api(own_mock).request_json("DELETE", "messages")
+        Api(own_mock).request_json("DELETE", "phones")
+        assert next(heard).kind == "deleted"
+        api.request_json("DELETE", "phones")
+        api.request_json("DELETE", "inbound")
+        api.send(NUMBER)
+        assert next(heard).kind == "message"
+
+
 def test_all_streams_have_the_same_events(own_mock: Mock) -> None:
     with watching(own_mock) as one, watching(own_mock) as another:
         assert next(one) == next(another)

@@ -520,6 +520,33 @@ def test_deleted_message_never_lives_on(api: Api) -> None:
     assert api.mock.search(key=api.key or "") == []
 
 
+def test_messages_are_deleted_by_their_ids(api: Api) -> None:
+    other = Api(api.mock, f"{api.key} of another")
+    theirs = other.send(PHONE)
+    first, second, kept = api.send(PHONE, PHONE, OTHER_PHONE)
+    spellings = [first.upper(), f"{second[:8]}-{second[8:]}", *theirs, "unknown"]
+    assert api.request_json("DELETE", "messages", id=spellings, to=OTHER_PHONE) == {"deleted": 0}
+    assert api.request_json("DELETE", "messages", id=spellings) == {"deleted": 2}
+    assert (api.ids(), other.ids()) == ([kept], theirs)
+    assert "id 1" in api.refused(400, "DELETE", "messages", id="")["issues"]
+    assert Api(api.mock).request_json("DELETE", "messages", id=[kept, *theirs]) == {"deleted": 2}
+
+
+def test_nothing_is_planned_for_deleted_messages(api: Api) -> None:
+    api.post("clock/freeze")
+    api.patch(credit=0)
+    (waiting,) = api.send(PHONE)
+    (later,) = api.send(BOUNCING)
+    api.request_json("PATCH", "account", {"credit": None})
+    (queued,) = api.send(QUEUED)
+    api.patch(credit=0)
+    api.send(PHONE)
+    api.request_json("DELETE", "messages", id=[waiting, later, queued])
+    assert (api.get("clock")["next_due"], api.get("account")["waiting_for_credit"]) == (None, 1)
+    api.request_json("DELETE", "messages")
+    assert api.get("account")["waiting_for_credit"] == 0
+
+
 def test_messages_of_all_accounts_are_deleted(own_mock: Mock) -> None:
     for key in ("first", "second"):
         Api(own_mock, key).send(PHONE, OTHER_PHONE)

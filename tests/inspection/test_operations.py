@@ -28,7 +28,7 @@ from mocksms.inspection.waiting import CallbackWaits
 from mocksms.schemas.openapi import Operation
 from mocksms.settings import Settings
 from tests.inspection.support import INVALID, OPERATIONS, ZIP, send_bytes
-from tests.support import NOON, TIMEOUT, Mock, running
+from tests.support import KEY, NOON, TIMEOUT, Mock, running
 
 TOKEN = "open sesame"
 MAX_BODY = 1_024
@@ -123,6 +123,8 @@ def test_operation_lists_exactly_the_error_statuses_it_responds_with(
         found.add(("restore_snapshot", status(strict_mock, "PUT", "/_mock/snapshot", data=b"zip", headers=ZIP)))
         patched.setattr("mocksms.state.archive_reader.max_file_bytes", lambda _: 1)
         found.add(("restore_snapshot", status(strict_mock, "PUT", "/_mock/snapshot", data=b"zip", headers=ZIP)))
+        patched.setattr(strict_mock.engine.account(KEY), "key", None)
+        found.add(("send_again", status(strict_mock, "POST", "/_mock/messages/latest/send-again")))
     writes = [operation for operation in OPERATIONS if operation.method != "GET"]
     advance_errors = iter(2 * [AdvanceInProgress(NOON, NOON, []), EndlessCallbacks(NOON, 9, "", None), ShuttingDown()])
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from mocksms.engine.account import REPLY_SIZE
 from mocksms.settings import Settings
 from tests.inspection.support import KOSHER, SENT, Api
 from tests.support import Mock, running
@@ -118,6 +119,37 @@ def test_deleted_messages_put_their_phone_back_in_its_place(api: Api) -> None:
     assert page["phones"][1]["transaction_id"] == first
     api.request_json("DELETE", "messages")
     assert api.get("phones")["phones"] == []
+
+
+def test_conversations_are_deleted_with_messages_and_replies(api: Api) -> None:
+    for number in (PHONE, OTHER, SENT):
+        api.send(number, number)
+        api.post("inbound", {"from": number, "text": "Hi"})
+    kept = {"requests": 3, "memory": api.get("account")["memory"]}
+    assert api.request_json("DELETE", "phones", number=[PHONE, "972-50-*"]) == {"messages": 4, "replies": 2}
+    assert numbers(api.get("phones")) == [OTHER]
+    assert [reply["number"] for reply in api.get("inbound")["replies"]] == [OTHER.replace("-", "")]
+    assert api.get("inbound", number=PHONE)["replies"] == []
+    assert api.get("requests")["total"] == kept["requests"]
+    assert api.get("account")["memory"] < kept["memory"] - 2 * REPLY_SIZE
+    assert api.request_json("DELETE", "phones", number=PHONE) == {"messages": 0, "replies": 0}
+    assert "number 1" in api.refused(400, "DELETE", "phones", number="")["issues"]
+    assert api.request_json("DELETE", "phones") == {"messages": 2, "replies": 1}
+    assert api.get("phones")["phones"] == []
+
+
+def test_replies_are_deleted_by_cursor_or_number_and_opt_outs_stay(api: Api) -> None:
+    api.send(PHONE, add_unsubscribe_sms_reply=True)
+    replies = [api.post("inbound", {"from": PHONE, "text": text}) for text in ("STOP", "Hi", "Hello")]
+    other = api.post("inbound", {"from": OTHER, "text": "Hi"})
+    cursors = [replies[1]["cursor"], other["cursor"], 2**40]
+    assert api.request_json("DELETE", "inbound", cursor=cursors, number=PHONE) == {"deleted": 1}
+    assert [reply["text"] for reply in api.get("inbound", number=PHONE)["replies"]] == ["Hello", "STOP"]
+    assert api.request_json("DELETE", "inbound", number=PHONE) == {"deleted": 2}
+    assert api.get("phones", number=PHONE)["phones"][0]["lists"] == ["unsubscribed"]
+    assert api.get("consents")["total"] == 1
+    assert api.request_json("DELETE", "inbound") == {"deleted": 1}
+    assert (api.get("inbound")["total"], api.get("inbound")["evicted"]) == (0, 0)
 
 
 def test_phone_is_found_by_its_number_in_each_account(own_mock: Mock) -> None:

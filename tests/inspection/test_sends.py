@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.inspection.support import SENT, Api, wait_until
-from tests.support import KEY, TIMEOUT, Mock, body
+from tests.support import KEY, NUMBER, TIMEOUT, Mock, body
 
 
 def result_of(mock: Mock, to: str, **more: Any) -> dict[str, Any]:
@@ -65,6 +65,39 @@ def test_held_send_ends_with_its_timeout_or_its_client(own_mock: Mock) -> None:
         connection.sendall(f"{head}Content-Length: {len(text)}\r\n\r\n".encode() + text)
         wait_until(lambda: waiting() == 1)
     wait_until(lambda: waiting() == 0)
+
+
+def test_message_is_sent_again_with_its_placeholders_and_options(own_mock: Mock) -> None:
+    api = Api(own_mock, KEY)
+    values = [{"rcpt": "+972541111111", "fields": [{"name": "name", "content": 'Dana "D" ל'}]}]
+    options = {"tags": ["otp"], "track_clicks": True, "add_unsubscribe_sms_reply": True, "unsubscribe_text": "Stop: "}
+    sender = {"sender_id": "Shop", "charset": "unicode", "field_vars": values}
+    (sent,) = api.send("054-1111111", content="Hi #name# https://example.com", **options, **sender)
+    result = Api(own_mock).post(f"messages/{sent}/send-again")
+    assert (result["end"], result["status"]) == ("response", 200)
+    again, first = api.get("messages")["messages"]
+    assert again["transaction_id"] == json.loads(result["body"])[0]["transaction_id"] != sent
+    same = ("mobile_number", "content", "sender", "tags", "segments", "tracks_clicks")
+    assert {name: again[name] for name in same} == {name: first[name] for name in same}
+    assert again["text"].replace(again["transaction_id"][:12], sent[:12]) == first["text"]
+    assert again["warnings"] == []
+
+
+def test_send_again_follows_the_rules_and_faults_of_the_account(api: Api) -> None:
+    (sent,) = api.send(NUMBER)
+    api.patch(unsubscribed=[NUMBER])
+    api.post("messages/latest/send-again")
+    assert [api.status_of(each) for each in api.ids()] == ["rejected/unsubscribe", "sent"]
+    api.post("faults", {"fault": {"kind": "status", "status": 503}})
+    assert api.post(f"messages/{sent}/send-again")["status"] == 503
+    api.refused(404, "POST", "messages/unknown/send-again")
+
+
+def test_send_again_needs_a_key_that_is_known(own_mock: Mock) -> None:
+    api = Api(own_mock, KEY)
+    (sent,) = api.send(SENT)
+    own_mock.engine.account(KEY).key = None
+    assert "unknown" in Api(own_mock).refused(409, "POST", f"messages/{sent}/send-again")["message"]
 
 
 def test_key_that_no_header_can_have_is_refused(own_mock: Mock) -> None:
