@@ -293,9 +293,16 @@ declare namespace OpenApi {
     items?: Schema;
     properties?: Record<string, Schema>;
     required?: string[];
+    minimum?: number;
+    maximum?: number;
+    minLength?: number;
+    maxLength?: number;
+    minItems?: number;
+    maxItems?: number;
   };
   type Parameter = { name: string; in: string; required?: boolean; description?: string; schema: Schema };
-  type Content = Record<string, { schema?: Schema; examples?: Record<string, { value: unknown }> }>;
+  type Media = { schema?: Schema; example?: unknown; examples?: Record<string, { value: unknown }> };
+  type Content = Record<string, Media>;
   type Response = { description: string; content?: Content };
   type Operation = {
     path: string;
@@ -318,6 +325,6 @@ declare namespace OpenApi {
     >;
     components?: { schemas: Record<string, Schema> };
   };
-  /** What is entered at the top of the page. */
-  type Credentials = { key: string; token: string };
+  /** What is entered at the top of the page; `account` is the id of one, `key` for that of the key, or `all`. */
+  type Credentials = { key: string; token: string; account: string };
 }

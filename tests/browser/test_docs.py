@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from playwright.sync_api import Locator, ViewportSize, expect
+from playwright.sync_api import Locator, Page, ViewportSize, expect
 
-from mocksms.web.static import guide_files
 from tests.browser.conftest import Watched
-from tests.inspection.support import Api
+from tests.inspection.support import RESETTING, Api
 from tests.support import KEY, NUMBER, Mock
 
 
@@ -21,12 +20,34 @@ def opened(watched: Watched, operation: str) -> Locator:
     return watched.page.locator(f"#{operation}")
 
 
+def send(operation: Locator) -> None:
+    operation.get_by_role("button", name="Send", exact=True).click()
+
+
 def response_of(operation: Locator) -> Any:
     """Send the request of an operation, and return the JSON of its response."""
-    operation.get_by_role("button", name="Send", exact=True).click()
-    response = operation.get_by_label("Response")
+    send(operation)
+    response = operation.get_by_label("Response", exact=True)
     expect(response).not_to_be_empty()
     return json.loads(response.inner_text())
+
+
+def code_of(operation: Locator, language: str) -> str:
+    """Return the request in a language."""
+    operation.get_by_role("button", name=language, exact=True).click()
+    return operation.get_by_label(f"Request: {language}").inner_text()
+
+
+def shown(page: Page) -> list[str]:
+    """Return the ids of the operations that are shown."""
+    names: list[str] = page.locator("details.operation:visible").evaluate_all("(views) => views.map(({id}) => id)")
+    return names
+
+
+def filtered(watched: Watched, text: str) -> list[str]:
+    """Filter for a text, and return the ids of the operations that are left."""
+    watched.page.fill("#filter", text)
+    return shown(watched.page)
 
 
 def test_every_operation_of_both_apis_is_shown(watched: Watched, own_mock: Mock) -> None:
@@ -34,63 +55,174 @@ def test_every_operation_of_both_apis_is_shown(watched: Watched, own_mock: Mock)
     expect(watched.page.locator("details.operation").first).to_be_visible()
     document = own_mock.get("/openapi.json").json()
     described = {operation["operationId"] for path in document["paths"].values() for operation in path.values()}
-    shown = {view.get_attribute("id") for view in watched.page.locator("details.operation").all()}
-    assert shown == described
-    assert watched.page.title().startswith("mocksms")
+    assert {*shown(watched.page)} == described
+    links = watched.page.locator("#operation-links a").evaluate_all("(links) => links.map(({hash}) => hash)")
+    assert {*links} >= {f"#{name}" for name in described}
+    assert "mocksms" in watched.page.title()
+    ids = watched.page.evaluate("[...document.querySelectorAll('[id]')].map((node) => node.id)")
+    assert len({*ids}) == len(ids)
 
 
-def test_every_page_of_the_guide_is_linked(watched: Watched) -> None:
+def test_first_try_is_sent(watched: Watched, own_mock: Mock) -> None:
     watched.page.goto(f"{watched.base}/docs")
-    links = watched.page.get_by_role("navigation", name="Guide").get_by_role("link")
-    assert {f"/{link.get_attribute('href')}" for link in links.all()} == {*guide_files()}
-
-
-def test_example_of_send_works_and_shows_its_response(watched: Watched, own_mock: Mock) -> None:
-    (row,) = response_of(opened(watched, "send"))
+    watched.page.click("#send > summary")
+    (row,) = response_of(watched.page.locator("#send"))
     assert row["status"] == "sent"
-    (message,) = Api(own_mock, KEY).get("messages")["messages"]
+    (message,) = Api(own_mock, "demo").get("messages")["messages"]
     assert message["transaction_id"] == row["transaction_id"]
-    curl = watched.page.locator("#send").get_by_label("curl command").inner_text()
-    assert curl.startswith(f"curl -sSN -X POST '{watched.base}/rest/v1/transactional/sms/send'")
 
 
-def test_filter_hides_other_operations(watched: Watched) -> None:
+def test_ids_of_the_mock_are_filled_in(watched: Watched, own_mock: Mock) -> None:
+    (sent,) = Api(own_mock, "shop").send(NUMBER)
+    watched.page.goto(f"{watched.base}/docs#read_request")
+    operation = watched.page.locator("#read_request")
+    expect(operation.get_by_label("id", exact=True)).not_to_have_value("")
+    assert response_of(operation)["operation"] == "send"
+    operation = opened(watched, "info")
+    expect(operation.get_by_label("transaction_id")).to_have_value(sent)
+
+
+def test_account_of_the_mock_is_selected(watched: Watched, own_mock: Mock) -> None:
+    Api(own_mock, "key of the shop").send(NUMBER)
+    watched.page.goto(f"{watched.base}/docs#read_account")
+    expect(watched.page.locator("#account > :checked")).to_contain_text("key")
+    operation = watched.page.locator("#read_account")
+    assert response_of(operation)["messages"] == 1
+    watched.page.locator("#account").select_option("all accounts")
+    send(operation)
+    expect(operation.get_by_label("Response", exact=True)).to_contain_text("This needs one account")
+    watched.allow_issues("404")
+
+
+def test_request_is_always_shown_in_code_and_follows_the_inputs(watched: Watched) -> None:
+    operation = opened(watched, "send")
+    body = operation.get_by_label("Body")
+    assert "972-50-0000000" in code_of(operation, "curl")
+    body.fill('{"message": {"content": "Changed", "to": []}}')
+    assert "Changed" in code_of(operation, "Node")
+    assert '"X-API-Key": "' + KEY in code_of(operation, "Python")
+    watched.page.fill("#key", "other")
+    expect(operation.get_by_label("Request: Python")).to_contain_text('"other"')
+    watched.page.click("#list_messages > summary")
+    expect(watched.page.locator("#list_messages").get_by_label("Request: Python")).to_be_visible()
+
+
+def test_code_is_copied_with_a_notice(watched: Watched) -> None:
+    watched.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    operation = opened(watched, "send")
+    code = code_of(operation, "curl")
+    operation.get_by_role("button", name="Copy code").click()
+    expect(watched.page.get_by_text("Code copied.")).to_be_visible()
+    assert watched.page.evaluate("navigator.clipboard.readText()") == code
+
+
+def test_send_is_made_once_by_the_mock(watched: Watched, own_mock: Mock) -> None:
+    operation = opened(watched, "send")
+    operation.get_by_label("Body").fill(
+        json.dumps({"message": {"content": "Hi", "to": [{"mobile_number": RESETTING}]}})
+    )
+    send(operation)
+    expect(operation.get_by_text("The connection was reset")).to_be_visible()
+    assert len(Api(own_mock).get("requests")["requests"]) == 1
+
+
+def test_filter_finds_words_in_paths_fields_and_descriptions(watched: Watched) -> None:
     watched.page.goto(f"{watched.base}/docs")
     watched.page.wait_for_selector("details.operation")
     watched.page.keyboard.press("/")
     watched.page.keyboard.type("clock/freeze")
     expect(watched.page.locator("details.operation:visible")).to_have_count(1)
-    assert watched.page.locator("details.operation:visible").get_attribute("id") == "freeze_clock"
+    assert shown(watched.page) == ["freeze_clock"]
+    assert {"send", "list_consents"} <= {*filtered(watched, "opt out")}
+    assert "change_account" in filtered(watched, "webhook")
+    expect(watched.page.locator("#operation-links mark:visible").first).to_have_text("webhook", ignore_case=True)
+    assert filtered(watched, "zzz") == []
+    expect(watched.page.get_by_text("No operation has “zzz”")).to_be_visible()
+    watched.page.locator("#filter").press("Escape")
+    assert len(shown(watched.page)) > 50
+
+
+def test_operation_has_an_address(watched: Watched) -> None:
+    page = watched.page
+    opened(watched, "search")
+    expect(page).to_have_url(f"{watched.base}/docs#search")
+    page.get_by_role("navigation", name="Operations").get_by_role("link", name="Freeze").click()
+    expect(page).to_have_url(f"{watched.base}/docs#freeze_clock")
+    expect(page.locator("#freeze_clock")).to_have_attribute("open", "")
+    expect(page.locator("#operation-links [aria-current]")).to_contain_text("Freeze")
+    page.go_back()
+    expect(page).to_have_url(f"{watched.base}/docs#search")
+
+
+def test_fields_have_their_description_and_default(watched: Watched) -> None:
+    operation = opened(watched, "send")
+    field = operation.locator("ul.schema li ul.schema > li").filter(has_text="add_unsubscribe_link")
+    expect(field).to_contain_text("default true")
+    expect(field).to_contain_text("unsubscribe link")
+    field = opened(watched, "list_messages").get_by_role("listitem").filter(has_text="limit")
+    expect(field.first).to_contain_text("default 1001 to 1,000")
+
+
+def test_deletion_is_confirmed(watched: Watched, own_mock: Mock) -> None:
+    Api(own_mock, KEY).send(NUMBER)
+    page = watched.page
+    for name in ("delete_messages", "reset", "restore_snapshot"):
+        operation = opened(watched, name)
+        send(operation)
+        expect(page.get_by_role("dialog")).to_contain_text("cannot be undone")
+        page.get_by_role("button", name="Cancel").click()
+        assert Api(own_mock, KEY).ids()
+    operation = opened(watched, "delete_messages")
+    send(operation)
+    page.get_by_role("dialog").get_by_role("button", name="Send").click()
+    expect(operation.get_by_role("status")).to_contain_text("200")
+    assert Api(own_mock, KEY).ids() == []
+
+
+def test_theme_is_that_of_the_inbox(watched: Watched) -> None:
+    page = watched.page
+    page.goto(watched.base)
+    page.locator("#theme").click()
+    page.goto(f"{watched.base}/docs")
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
+    page.locator("#theme").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.get_by_role("link", name="Inbox").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
 
 
 def test_query_and_path_parameters_are_sent(watched: Watched, own_mock: Mock) -> None:
     api = Api(own_mock, KEY)
     (sent,) = api.send(NUMBER, content="Your code is 4815")
     operation = opened(watched, "list_messages")
-    operation.get_by_label("content").fill("4815")
+    content = operation.get_by_label("content", exact=True)
+    content.fill("4815")
     assert [message["transaction_id"] for message in response_of(operation)["messages"]] == [sent]
-    operation.get_by_label("content").fill("nothing like it")
+    content.fill("nothing like it")
     assert response_of(operation)["messages"] == []
     operation = opened(watched, "read_message")
-    operation.get_by_label("id").fill(sent)
+    operation.get_by_label("id", exact=True).fill(sent)
     assert response_of(operation)["transaction_id"] == sent
 
 
 def test_error_response_is_shown_with_its_status(watched: Watched) -> None:
     operation = opened(watched, "read_message")
-    operation.get_by_label("id").fill("unknown")
+    operation.get_by_label("id", exact=True).fill("unknown")
     error = response_of(operation)["error"]
     assert error["status"] == 404
     expect(operation.get_by_role("status")).to_contain_text("404")
+    operation.get_by_label("id", exact=True).fill("")
+    send(operation)
+    expect(operation.get_by_role("alert")).to_have_text("id is required")
     watched.allow_issues("404")
 
 
 def test_stream_is_shown_until_it_is_stopped(watched: Watched, own_mock: Mock) -> None:
     operation = opened(watched, "events")
-    operation.get_by_role("button", name="Send", exact=True).click()
-    expect(operation.get_by_label("Response")).to_contain_text("event: open")
+    send(operation)
+    expect(operation.get_by_label("Response", exact=True)).to_contain_text("event: open")
     (sent,) = Api(own_mock, KEY).send(NUMBER)
-    expect(operation.get_by_label("Response")).to_contain_text(sent)
+    expect(operation.get_by_label("Response", exact=True)).to_contain_text(sent)
     operation.get_by_role("button", name="Stop").click()
     expect(operation.get_by_role("alert").last).to_have_text("Stopped.")
 
@@ -98,22 +230,24 @@ def test_stream_is_shown_until_it_is_stopped(watched: Watched, own_mock: Mock) -
 def test_snapshot_is_saved_as_a_file_and_sent(watched: Watched, own_mock: Mock) -> None:
     (sent,) = Api(own_mock, KEY).send(NUMBER)
     operation = opened(watched, "read_snapshot")
-    operation.get_by_role("button", name="Send", exact=True).click()
+    send(operation)
     with watched.page.expect_download() as download:
         operation.get_by_role("link", name="Save the file").click()
     assert download.value.suggested_filename == "mocksms-snapshot.zip"
     Api(own_mock).post("reset")
     operation = opened(watched, "restore_snapshot")
     operation.get_by_label("Body").set_input_files(download.value.path())
-    assert response_of(operation)["messages"] == 1
+    assert f"'@{download.value.path().name}'" in code_of(operation, "curl")
+    send(operation)
+    watched.page.get_by_role("dialog").get_by_role("button", name="Send").click()
+    expect(operation.get_by_label("Response", exact=True)).to_contain_text('"messages": 1')
     assert Api(own_mock, KEY).ids() == [sent]
-    assert f"--data-binary '@{download.value.path().name}'" in operation.get_by_label("curl command").inner_text()
 
 
 def test_invalid_body_is_sent_only_after_a_second_click(watched: Watched) -> None:
     operation = opened(watched, "verify_messages")
     operation.get_by_label("Body").fill('{"exactly": 5')
-    operation.get_by_role("button", name="Send", exact=True).click()
+    send(operation)
     expect(operation.get_by_role("alert")).to_contain_text("The body is not JSON")
     operation.get_by_role("button", name="Send anyway").click()
     expect(operation.get_by_role("status")).to_contain_text("400")
@@ -134,3 +268,6 @@ def test_page_fits_the_screen(watched: Watched) -> None:
         watched.page.set_viewport_size(size)
         width: int = watched.page.evaluate("document.documentElement.scrollWidth")
         assert width <= size["width"]
+        assert not watched.page.evaluate(
+            "[...document.querySelectorAll('#content, #sidebar')].some(n => n.scrollWidth > n.clientWidth)"
+        )

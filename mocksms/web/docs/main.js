@@ -1,19 +1,17 @@
 /** The API reference: every operation of the OpenAPI document, to read and to try out. */
 
-import { pathOf, storedName } from "../shared/base.js";
+import { removeControls } from "../inbox/state/read-only.js";
+import { initTheme } from "../inbox/state/theme.js";
+import { pathOf } from "../shared/base.js";
 import { byId, element } from "../shared/dom.js";
 import { messageOf } from "../shared/errors.js";
-import { operationView } from "./operation.js";
+import { initCredentials } from "./credentials.js";
+import { applyFilter, initFilter } from "./filter.js";
+import { operationView, sectionId } from "./operation.js";
+import { initSidebar } from "./sidebar.js";
 
 const METHODS = ["get", "post", "put", "patch", "delete"];
 const content = byId("operations");
-const [keyInput, tokenInput, filterInput] = ["key", "token", "filter"].map(
-  (id) => /** @type {HTMLInputElement} */ (byId(id)),
-);
-
-function credentials() {
-  return { key: keyInput.value.trim(), token: tokenInput.value };
-}
 
 /**
  * @param {OpenApi.Document} description
@@ -38,44 +36,27 @@ function show(description) {
   const sections = description.tags.map((tag) =>
     element(
       "section",
-      { "aria-label": tag.name },
+      { "aria-label": tag.name, id: sectionId(tag.name) },
       element("h2", {}, tag.name),
       element("p", { class: "muted" }, tag.description),
       operations
         .filter(({ tags }) => tags.includes(tag.name))
-        .map((operation) => operationView(operation, description, credentials)),
+        .map((operation) => operationView(operation, description)),
     ),
   );
-  const nothing = element("p", { id: "nothing", role: "status", hidden: true }, "No operation matches the filter.");
+  const nothing = element("p", { id: "nothing", role: "status", hidden: true });
   content.replaceChildren(...sections, nothing);
+  initSidebar(description, operations);
+  initFilter(description, operations);
 }
 
-function filter() {
-  const words = filterInput.value.trim().toLowerCase();
-  for (const operation of content.querySelectorAll("details")) {
-    if (!operation.matches(".operation")) continue;
-    operation.hidden = !operation.firstElementChild?.textContent?.toLowerCase().includes(words);
-  }
-  for (const section of content.querySelectorAll("section")) {
-    section.hidden = !section.querySelector("details.operation:not([hidden])");
-  }
-  byId("nothing").hidden = Boolean(content.querySelector("section:not([hidden])"));
-}
-
-/** Open the operation that the URL names. */
+/** Open what the URL names: an operation or a section. */
 function openLinked() {
   const linked = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  if (!(linked instanceof HTMLDetailsElement) || !linked.matches(".operation")) return;
-  linked.open = true;
+  if (!linked || !content.contains(linked)) return;
+  if (linked.closest("[hidden]")) applyFilter("");
+  if (linked instanceof HTMLDetailsElement) linked.open = true;
   linked.scrollIntoView();
-}
-
-/** @param {KeyboardEvent} event */
-function onKey(event) {
-  const isField = event.target instanceof Element && event.target.matches("input, textarea, select");
-  if (event.key !== "/" || isField) return;
-  event.preventDefault();
-  filterInput.focus();
 }
 
 async function load() {
@@ -90,13 +71,8 @@ async function load() {
   }
 }
 
-for (const input of [keyInput, tokenInput]) {
-  const name = storedName(`mocksms-${input.id}`);
-  input.value = sessionStorage.getItem(name) ?? "";
-  input.addEventListener("input", () => sessionStorage.setItem(name, input.value));
-}
-filterInput.addEventListener("input", filter);
-byId("credentials").addEventListener("submit", (event) => event.preventDefault());
-addEventListener("keydown", onKey);
+initTheme();
+removeControls();
+initCredentials();
 addEventListener("hashchange", openLinked);
 load();

@@ -1,8 +1,9 @@
-/** Schemas of the OpenAPI document as text, trees and sample values. */
+/** Schemas of the OpenAPI document as text and as lists of fields. */
 
 import { element } from "../shared/dom.js";
 
 const MAX_DEPTH = 8;
+const OPEN_DEPTH = 1;
 
 /**
  * Follow the reference of a schema into the document.
@@ -11,7 +12,7 @@ const MAX_DEPTH = 8;
  * @param {OpenApi.Document} description
  * @returns {OpenApi.Schema}
  */
-function resolve(schema, description) {
+export function resolve(schema, description) {
   const name = schema?.$ref?.split("/").pop();
   if (!schema || !name) return schema ?? {};
   return { ...description.components?.schemas[name], ...schema, $ref: undefined, name };
@@ -28,10 +29,11 @@ export function typeName(schema, description, depth = 0) {
   const { anyOf, oneOf, type, items, const: constant, name } = resolve(schema, description);
   if (depth > MAX_DEPTH) return "…";
   const choices = anyOf ?? oneOf?.filter((choice) => choice.type || choice.$ref);
-  if (choices?.length) return choices.map((choice) => typeName(choice, description, depth + 1)).join(" or ");
+  if (choices?.length)
+    return [...new Set(choices.map((choice) => typeName(choice, description, depth + 1)))].join(" or ");
   if (type === "array") return `array of ${typeName(items, description, depth + 1)}`;
   if (constant !== undefined) return JSON.stringify(constant);
-  return name && type === "object" ? name : (type ?? "anything");
+  return name && type === "object" ? name.replace(/-(Input|Output)$/, "") : (type ?? "anything");
 }
 
 /**
@@ -50,7 +52,7 @@ export function choicesOf(schema, description) {
 }
 
 /**
- * The properties of an object as a nested list; undefined if the schema contains no object.
+ * The fields of an object as a nested list; undefined if the schema contains no object.
  *
  * @param {OpenApi.Schema | undefined} schema
  * @param {OpenApi.Document} description
@@ -64,36 +66,96 @@ export function schemaTree(schema, description, depth = 0) {
     element(
       "li",
       {},
-      element("code", {}, name),
-      " ",
-      element("span", { class: "muted" }, typeName(property, description), required.has(name) && ", required"),
-      propertyText(property, description),
-      schemaTree(property, description, depth + 1),
+      element("code", { class: "name" }, name),
+      facts(property, description, required.has(name)),
+      about(property),
+      nested(property, description, depth + 1),
     ),
   );
-  return element("ul", { class: "schema" }, items);
+  return element("ul", { class: "schema plain" }, items);
 }
 
 /**
- * A value that fits a schema, to start with.
+ * The fields within a field, folded where they are deep.
  *
- * @param {OpenApi.Schema | undefined} schema
+ * @param {OpenApi.Schema} schema
  * @param {OpenApi.Document} description
- * @returns {unknown}
+ * @param {number} depth
  */
-export function sample(schema, description, depth = 0) {
-  const { examples, default: preset, enum: values, anyOf, type, items, ...object } = resolve(schema, description);
-  if (examples?.length) return examples[0];
-  if (preset !== undefined) return preset;
-  if (values) return values[0];
-  if (anyOf) return sample(anyOf[0], description, depth + 1);
-  if (type === "array") return depth > MAX_DEPTH ? [] : [sample(items, description, depth + 1)];
-  if (type === "object") {
-    const names = depth > MAX_DEPTH ? [] : (object.required ?? []);
-    return Object.fromEntries(names.map((name) => [name, sample(object.properties?.[name], description, depth + 1)]));
-  }
-  if (type === "integer" || type === "number") return 0;
-  return type === "boolean" ? false : "";
+function nested(schema, description, depth) {
+  const object = objectIn(schema, description);
+  if (!object || depth > MAX_DEPTH) return undefined;
+  const count = Object.keys(object.properties ?? {}).length;
+  const fold = element("details", {}, element("summary", {}, `${count} ${count === 1 ? "field" : "fields"}`));
+  const fill = () => fold.children.length < 2 && fold.append(schemaTree(schema, description, depth) ?? "");
+  fold.open = depth <= OPEN_DEPTH;
+  if (fold.open) fill();
+  else fold.addEventListener("toggle", fill);
+  return fold;
+}
+
+/**
+ * What a value may be, in chips: its type, whether it is required, its default, its limits and its choices.
+ *
+ * @param {OpenApi.Schema} schema
+ * @param {OpenApi.Document} description
+ * @param {boolean} isRequired
+ */
+export function facts(schema, description, isRequired) {
+  const { default: preset } = resolve(schema, description);
+  const hasDefault = preset !== undefined && preset !== null && preset !== "" && !isEmptyList(preset);
+  return element(
+    "span",
+    { class: "facts-line" },
+    element("span", { class: "type" }, typeName(schema, description)),
+    isRequired && element("span", { class: "required" }, "required"),
+    hasDefault && element("span", { class: "default" }, "default ", element("code", {}, JSON.stringify(preset))),
+    limits(schema, description).map((limit) => element("span", { class: "limit" }, limit)),
+  );
+}
+
+/** @param {unknown} value */
+function isEmptyList(value) {
+  return Array.isArray(value) && value.length === 0;
+}
+
+/**
+ * The text about a value.
+ *
+ * @param {{ description?: string }} schema
+ */
+export function about({ description }) {
+  return description && element("p", { class: "about" }, description);
+}
+
+/**
+ * @param {OpenApi.Schema} schema
+ * @param {OpenApi.Document} description
+ * @returns {string[]}
+ */
+function limits(schema, description) {
+  const resolved = resolve(schema, description);
+  const parts = [resolved, ...(resolved.anyOf ?? []).map((choice) => resolve(choice, description))];
+  const values = parts.find((part) => part.enum)?.enum?.filter((value) => value !== "");
+  return [
+    ...parts.flatMap((part) => range(part.minimum, part.maximum, "")),
+    ...parts.flatMap((part) => range(part.minLength, part.maxLength, " characters")),
+    ...parts.flatMap((part) => range(part.minItems, part.maxItems, " items")),
+    ...(values ? [`one of ${values.join(", ")}`] : []),
+  ];
+}
+
+/**
+ * @param {number | undefined} least
+ * @param {number | undefined} most
+ * @param {string} unit
+ * @returns {string[]}
+ */
+function range(least, most, unit) {
+  const isLeast = least !== undefined && !(unit && least < 2 && most === undefined);
+  if (most === undefined) return isLeast ? [`at least ${least}${unit}`] : [];
+  if (least === undefined || (unit && least < 2)) return [`at most ${most.toLocaleString("en")}${unit}`];
+  return [`${least} to ${most.toLocaleString("en")}${unit}`];
 }
 
 /**
@@ -106,15 +168,4 @@ function objectIn(schema, description) {
   if (resolved.properties) return resolved;
   if (resolved.type === "array") return objectIn(resolved.items, description);
   return resolved.anyOf?.map((choice) => objectIn(choice, description)).find(Boolean);
-}
-
-/**
- * @param {OpenApi.Schema} schema
- * @param {OpenApi.Document} description
- */
-function propertyText(schema, description) {
-  const resolved = resolve(schema, description);
-  const choices = resolved.enum ?? resolved.anyOf?.map((choice) => resolve(choice, description).enum).find(Boolean);
-  const text = [schema.description, choices && `one of ${choices.join(", ")}`].filter(Boolean).join("; ");
-  return text && element("span", { class: "muted" }, `: ${text}`);
 }

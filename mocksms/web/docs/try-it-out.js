@@ -1,43 +1,105 @@
-/** The form that sends a request of an operation, with the request as a curl command. */
+/** The request of an operation in code, and the buttons that send it. */
 
-import { asCode } from "../shared/base.js";
+import { control } from "../inbox/state/read-only.js";
+import { dialog } from "../inbox/ui/components.js";
 import { element } from "../shared/dom.js";
 import { messageOf } from "../shared/errors.js";
-import { curlCommand } from "../shared/snippets.js";
+import { codeSample } from "./code-sample.js";
+import { accountOf, accountText, onCredentials } from "./credentials.js";
 import { buildRequest, sendAndShow } from "./request.js";
 
+const DELETES = new Set(["reset", "restore_snapshot"]);
+
 /**
- * Return the buttons, the curl command and the place of the response.
+ * Where the values of a request are entered.
+ *
+ * @typedef {object} Inputs
+ * @property {import("./parameters.js").Field[]} fields
+ * @property {HTMLTextAreaElement | HTMLInputElement | undefined} body
+ * @property {HTMLElement} form what contains them
+ */
+
+/**
+ * Return the request in code, the buttons and the place of the response.
  *
  * @param {OpenApi.Operation} operation
- * @param {import("./parameters.js").Field[]} fields
- * @param {HTMLTextAreaElement | HTMLInputElement | undefined} body
- * @param {() => OpenApi.Credentials} credentials
+ * @param {Inputs} inputs
  */
-export function tryItOut(operation, fields, body, credentials) {
-  const output = element("div", { "aria-live": "polite" });
-  const curl = element("pre", { hidden: true, tabindex: "0", "aria-label": "curl command" });
+export function tryItOut(operation, inputs) {
+  const output = element("div", { class: "output", "aria-live": "polite" });
   const error = element("span", { class: "wrong", role: "alert" });
   const stop = element("button", { type: "button", hidden: true }, "Stop");
-  const copy = element("button", { type: "button", hidden: true }, "Copy curl command");
   const send = element("button", { type: "button", class: "primary" }, "Send");
+  const sample = codeSample(() => requestOf(operation, inputs));
   let controller = new AbortController();
-  copy.addEventListener("click", () => navigator.clipboard?.writeText(curl.textContent ?? ""));
+  inputs.form.addEventListener("input", () => {
+    error.textContent = "";
+    send.textContent = "Send";
+    sample.update();
+  });
+  onCredentials(sample.update);
   stop.addEventListener("click", () => controller.abort());
   send.addEventListener("click", async () => {
-    if (!checkBody(body, send, error)) return;
-    const values = fields.map(({ parameter, input }) => ({ parameter, value: input.value }));
-    const content = body instanceof HTMLInputElement ? body.files?.[0] : body?.value;
-    const request = buildRequest(operation, values, content, credentials());
+    if (!checkFields(inputs, error) || !checkBody(inputs.body, send, error)) return;
+    if (isDestructive(operation) && !(await isConfirmed(operation))) return;
     controller.abort(); // A stream that is still open ends; there is one place for its content.
     const current = new AbortController();
     controller = current;
-    curl.textContent = curlCommand(asCode(request));
-    curl.hidden = copy.hidden = stop.hidden = false;
-    await sendAndShow(request, output, current.signal);
+    stop.hidden = false;
+    await sendAndShow(operation, requestOf(operation, inputs), output, current.signal);
     if (controller === current) stop.hidden = true;
   });
-  return [element("div", { class: "actions" }, send, stop, copy, error), curl, output];
+  const buttons = element("div", { class: "actions" }, send, stop, error);
+  return [sample.node, operation.method === "GET" ? buttons : control(buttons), output];
+}
+
+/**
+ * @param {OpenApi.Operation} operation
+ * @param {Inputs} inputs
+ */
+function requestOf(operation, { fields, body }) {
+  const values = fields.map(({ parameter, input }) => ({ parameter, value: input.value }));
+  return buildRequest(operation, values, body instanceof HTMLInputElement ? body.files?.[0] : body?.value);
+}
+
+/** Whether an operation deletes what cannot be brought back. @param {OpenApi.Operation} operation */
+function isDestructive({ method, operationId }) {
+  return method === "DELETE" || DELETES.has(operationId);
+}
+
+/**
+ * Ask before something is deleted.
+ *
+ * @param {OpenApi.Operation} operation
+ */
+async function isConfirmed(operation) {
+  const { summary = "", method, path, parameters } = operation;
+  const isOfAccount = parameters.some(({ name }) => name === "X-API-Key");
+  const scope = accountOf(operation).account || accountOf(operation).key ? accountText() : "all accounts";
+  const content = element(
+    "div",
+    {},
+    element("h2", {}, `${summary}?`),
+    element("p", {}, element("code", {}, `${method} ${path}`), isOfAccount && ` for ${scope}`),
+    element("p", { class: "muted" }, "This cannot be undone."),
+  );
+  const cancel = element("button", { value: "" }, "Cancel");
+  return (
+    (await dialog("Confirm", content, element("button", { value: "yes", class: "danger" }, "Send"), cancel)) === "yes"
+  );
+}
+
+/**
+ * Check that the required parameters have a value, and go to the first that has none.
+ *
+ * @param {Inputs} inputs
+ * @param {HTMLElement} error
+ */
+function checkFields({ fields }, error) {
+  const empty = fields.find(({ parameter, input }) => parameter.in === "path" && !input.value);
+  error.textContent = empty ? `${empty.parameter.name} is required` : "";
+  empty?.input.focus();
+  return !empty;
 }
 
 /**

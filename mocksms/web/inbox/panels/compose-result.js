@@ -7,7 +7,7 @@ import { sendRequest } from "../api/client.js";
 import { navigate } from "../state/route.js";
 import { badge, button, codeBlock, copyButton } from "../ui/components.js";
 import { singleLine, withEscapes } from "../ui/text.js";
-import { formatDuration } from "../ui/time.js";
+import { describeWire } from "../ui/wire.js";
 
 const MAX_ROWS = 50;
 
@@ -22,24 +22,9 @@ export function sendResult(wire) {
   const rows = end === "response" && status === 200 ? parsedRows(body) : undefined;
   if (rows) return { rows, nodes: [element("ul", { class: "plain rows" }, rows.slice(0, MAX_ROWS).map(rowItem))] };
   /** @type {HTMLElement[]} */
-  const nodes = [element("p", { class: "wrong" }, describe(wire))];
+  const nodes = [element("p", { class: "wrong" }, describeWire(wire))];
   if (status !== null) nodes.push(codeBlock("Response", withEscapes(body)));
   return { rows: [], nodes };
-}
-
-/** @param {Api.Wire} wire */
-function describe({ end, status, body, received, expected, duration }) {
-  const after = formatDuration(duration * 1000);
-  switch (end) {
-    case "reset":
-      return `The connection was reset after ${after}, without a response. The tab Requests shows what was accepted.`;
-    case "truncated":
-      return `Response: ${status}, truncated after ${received} of ${expected} bytes.`;
-    case "timeout":
-      return `No complete response within ${after}: ${received} bytes of the body arrived.`;
-    default:
-      return `Response: ${status}${status === 200 ? (body ? ", but not JSON" : ", but empty") : ""}`;
-  }
 }
 
 /**

@@ -3,35 +3,13 @@
 import { byId } from "../../shared/dom.js";
 import { showError } from "../ui/notices.js";
 import { localStore } from "./storage.js";
+import { initTheme } from "./theme.js";
 
-/** @type {Record<string, string>} */
-const THEME_ICONS = { system: "◐", light: "☀", dark: "☾" };
-const THEME_KEY = "mocksms-theme";
 const NOTIFY_KEY = "mocksms-notify";
 const DENIED = "The browser blocks notifications for this page. Allow them in the browser's settings, then try again.";
 const MIN_PAUSE_MS = 2_000;
 
 let notifiedAt = -Infinity;
-
-function currentTheme() {
-  const theme = localStore.get(THEME_KEY) ?? "system";
-  return Object.hasOwn(THEME_ICONS, theme) ? theme : "system";
-}
-
-function showTheme() {
-  const theme = currentTheme();
-  document.documentElement.dataset.theme = theme;
-  const button = byId("theme");
-  button.textContent = THEME_ICONS[theme];
-  button.setAttribute("aria-label", `Colours: ${theme}`);
-  button.title = `Colours: ${theme}`;
-}
-
-function nextTheme() {
-  const names = Object.keys(THEME_ICONS);
-  localStore.set(THEME_KEY, names[(names.indexOf(currentTheme()) + 1) % names.length]);
-  showTheme();
-}
 
 /** Whether desktop notifications are on and the browser allows them. */
 export function wantsNotifications() {
@@ -68,12 +46,6 @@ export function notifyDesktop(events, known) {
   const one = latest.kind === "reply" ? `Reply from ${latest.number}` : `SMS to ${latest.number}`;
   const body = fresh.length > 1 ? `${fresh.length} new SMS` : one;
   new Notification("mocksms", { body, tag: "mocksms" }).onclick = () => focus();
-}
-
-/** Apply the colours and connect the button that changes them. */
-export function initTheme() {
-  byId("theme").addEventListener("click", nextTheme);
-  showTheme();
 }
 
 /** Apply the preferences and connect the buttons that change them. */

@@ -4,7 +4,7 @@ import { pathOf } from "../../shared/base.js";
 import { byId, element } from "../../shared/dom.js";
 import { ANY_ACCOUNT, get } from "../api/client.js";
 import { enableTokenDialog } from "../api/token.js";
-import { initTheme } from "../state/preferences.js";
+import { initTheme } from "../state/theme.js";
 import { MAX_LINE_CHARACTERS, partsOf } from "../trace/trace.js";
 import { plural } from "../ui/components.js";
 import { onKey } from "../ui/keys.js";
