@@ -245,7 +245,7 @@ def _parameters(path: str, *, without: Collection[str] = ()) -> str:
 def _parameter_rows(path: str, without: Collection[str] = ()) -> list[list[str]]:
     parameters = openapi()["paths"][path]["get"]["parameters"]
     return [
-        [f"`{each['name']}`", _type_of(each["schema"]), each.get("description", "")]
+        [f"`{each['name']}`", _type_of(each["schema"]), _meaning(each, each["schema"])]
         for each in parameters
         if each["in"] == "query" and each["name"] not in without
     ]
@@ -292,7 +292,15 @@ def _schema_table(name: str) -> str:
 
 def _rows_of(schema: dict[str, Any], prefix: str = "") -> list[list[str]]:
     properties = schema["properties"].items()
-    return [[f"`{prefix}{name}`", _type_of(each), each.get("description", "")] for name, each in properties]
+    return [[f"`{prefix}{name}`", _type_of(each), _meaning(each, each)] for name, each in properties]
+
+
+def _meaning(described: dict[str, Any], schema: dict[str, Any]) -> str:
+    """Return the description, with the default unless it is empty, false or the only value."""
+    default = schema.get("default")
+    if default in ("", False, None) or "const" in schema or not isinstance(default, int | float | str):
+        return str(described.get("description", ""))
+    return f"{described['description']} (default `{json.dumps(default)}`)"
 
 
 def _type_of(schema: dict[str, Any]) -> str:

@@ -36,8 +36,10 @@ _SET_APART: Final = frozenset({"credit", "test_outcome"})
 class ListChange(RequestModel):
     """Numbers to add to a list and to remove from it."""
 
-    add: list[ListedNumber] = Field(default_factory=list, max_length=MAX_LISTED_NUMBERS)
-    remove: list[ListedNumber] = Field(default_factory=list, max_length=MAX_LISTED_NUMBERS)
+    add: list[ListedNumber] = Field(default_factory=list, max_length=MAX_LISTED_NUMBERS, description="Numbers to add")
+    remove: list[ListedNumber] = Field(
+        default_factory=list, max_length=MAX_LISTED_NUMBERS, description="Numbers to remove"
+    )
 
 
 def _form_of_list(raw: object) -> str:
@@ -100,8 +102,8 @@ class CallbackPolicyView(ResponseModel):
 class WebhookView(ResponseModel):
     """A webhook."""
 
-    url: str
-    kind: WebhookKind
+    url: str = Field(description="The URL that is called")
+    kind: WebhookKind = Field(description="What the callbacks look like")
     events: list[str] | None = Field(description="Only these events; null for the default ones")
     paused: bool = Field(description=ABOUT_PAUSED)
 
@@ -109,40 +111,42 @@ class WebhookView(ResponseModel):
 class AccountView(ResponseModel):
     """An account."""
 
-    id: str
+    id: str = Field(description="The id; `?account=` takes it as well as the key")
     key: str = Field(description="The API key, shortened")
     label: Text = Field(description="What it is for; the pytest plugin sets the node id of the test")
     test_outcome: TestOutcome | None = Field(description=ABOUT_TEST_OUTCOME)
     credit: int | None = Field(description="Segments it can send, null for no limit")
-    sender: str
-    gateway: bool
-    rest_right: bool
-    unsubscribed: list[str]
-    bounced: list[str]
-    kosher: list[str]
-    force_unsubscribe_link: bool
+    sender: str = Field(description="Sender of messages that name none")
+    gateway: bool = Field(description="Whether it has an SMS gateway")
+    rest_right: bool = Field(description="Whether it may use the REST API")
+    unsubscribed: list[str] = Field(description="Numbers that opted out")
+    bounced: list[str] = Field(description="Numbers on the bounce list")
+    kosher: list[str] = Field(description="Kosher numbers, in addition to the prefixes")
+    force_unsubscribe_link: bool = Field(
+        description="Whether every text gets the unsubscribe link, even if the request says otherwise"
+    )
     async_delay: Duration = Field(description=ABOUT_ASYNC_DELAY)
     callback: CallbackPolicyView = Field(description=ABOUT_CALLBACK)
-    webhooks: list[WebhookView]
-    messages: int
+    webhooks: list[WebhookView] = Field(description="Webhooks that get its callbacks")
+    messages: int = Field(description="Number of its messages, without those evicted")
     newest: int | None = Field(description="The cursor of its newest message, null without messages")
     evicted: int = Field(description="Number of its messages that were evicted")
-    waiting_for_credit: int
+    waiting_for_credit: int = Field(description="Number of queued messages that wait for credit")
     memory: int = Field(description="Bytes of all that is kept for it, estimated")
     cursor: int = Field(description="The cursor of its last use, 0 before its first use")
-    clock: ClockView
+    clock: ClockView = Field(description="Its clock")
 
 
 class AccountsPage(Page):
     """Accounts, the latest used first."""
 
-    accounts: list[AccountView]
+    accounts: list[AccountView] = Field(description="The accounts on this page")
 
 
 class ResetView(ResponseModel):
     """What was reset: the id of an account, or `everything`."""
 
-    reset: str
+    reset: str = Field(description="The id of the account, or `everything`")
 
 
 def list_accounts(context: Context, call: InspectionCall) -> Steps[AccountsPage]:

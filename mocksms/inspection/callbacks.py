@@ -69,26 +69,26 @@ class AttemptView(ResponseModel):
 class CallbackRequestView(ResponseModel):
     """The HTTP request of a callback."""
 
-    method: str
-    headers: list[tuple[str, Text]]
-    body: Text
+    method: str = Field(description="The HTTP method")
+    headers: list[tuple[str, Text]] = Field(description="The headers in order")
+    body: Text = Field(description="The body")
 
 
 class CallbackView(ResponseModel):
     """A callback: one event, sent to one webhook."""
 
-    id: int
-    account: str
-    url: str
-    kind: WebhookKind
-    event: str
+    id: int = Field(description="The id")
+    account: str = Field(description="Id of the account")
+    url: str = Field(description="The URL that is called")
+    kind: WebhookKind = Field(description="What the request looks like")
+    event: str = Field(description="Name of the event, such as `send`")
     transaction_id: str | None = Field(description="Id of the message, null for an event of a number alone")
     number: Text = Field(description="The normalised phone number")
-    state: CallbackState
-    created_at: datetime
+    state: CallbackState = Field(description="`pending` as long as an attempt follows, `failed` once none is left")
+    created_at: datetime = Field(description="When the event happened, on the account's clock")
     due_at: datetime | None = Field(description="When the next attempt is due, null once there is none")
-    request: CallbackRequestView
-    attempts: list[AttemptView]
+    request: CallbackRequestView = Field(description="The request, the same in each attempt")
+    attempts: list[AttemptView] = Field(description="The attempts so far, the first one first")
     replay_of: int | None = Field(description="Id of the callback that this one repeats")
     paused: bool = Field(description="Whether it waits until its webhook is resumed")
 
@@ -96,13 +96,13 @@ class CallbackView(ResponseModel):
 class CallbacksPage(Page):
     """Callbacks, newest first."""
 
-    callbacks: list[CallbackView]
+    callbacks: list[CallbackView] = Field(description="The callbacks on this page")
 
 
 class CallbacksView(ResponseModel):
     """The new callbacks, in the order they are sent."""
 
-    callbacks: list[CallbackView]
+    callbacks: list[CallbackView] = Field(description="The new callbacks")
 
 
 class ReplayedView(ResponseModel):

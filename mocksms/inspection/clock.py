@@ -53,7 +53,7 @@ class AdvanceBody(RequestModel):
 
     model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["by"]}, {"required": ["to"]}]})
 
-    by: Duration = timedelta()
+    by: Duration = Field(default=timedelta(), description="A duration, such as 90s or 1h30m")
     to: Instant = Field(default=MAX_INSTANT, description="A time; without an offset Israel time")
 
     @model_validator(mode="after")
@@ -66,8 +66,8 @@ class AdvanceBody(RequestModel):
 class ClockView(ResponseModel):
     """The clock."""
 
-    now: datetime
-    frozen: bool
+    now: datetime = Field(description="The time that it shows")
+    frozen: bool = Field(description="Whether it stands still until it is advanced or resumed")
     next_due: datetime | None = Field(description="When the next step or callback is due")
 
 

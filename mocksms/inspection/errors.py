@@ -227,8 +227,8 @@ class WaitTimedOut(ExpectationFailed):
 class ErrorView(ResponseModel):
     """What is wrong."""
 
-    status: int
-    message: str
+    status: int = Field(description="The HTTP status")
+    message: str = Field(description="What is wrong, in words")
     issues: dict[str, list[str]] | None = Field(default=None, description="What is wrong, by parameter or field")
     allowed: list[str] | None = Field(default=None, description="The steps that the message may take instead")
     explanation: Explanation | None = Field(default=None, description="Why the expectation failed")
@@ -237,7 +237,7 @@ class ErrorView(ResponseModel):
 class ErrorResponse(ResponseModel):
     """An error."""
 
-    error: ErrorView
+    error: ErrorView = Field(description="The error")
 
 
 class ErrorSpec(NamedTuple):

@@ -51,7 +51,7 @@ class HeldRequestsView(ResponseModel):
 class ReleasedView(ResponseModel):
     """The number of released requests."""
 
-    released: int
+    released: int = Field(description="Number of requests")
 
 
 async def wait_for_held_requests(context: Context, call: InspectionCall) -> HeldRequestsView:

@@ -88,59 +88,59 @@ class CodeView(ResponseModel):
 class StepView(ResponseModel):
     """A step of a message."""
 
-    at: datetime
-    status: str
-    reject_reason: str | None
-    cause: str
+    at: datetime = Field(description="When it happened, on the account's clock")
+    status: str = Field(description="The status after it")
+    reject_reason: str | None = Field(description="The reason after it, null for none")
+    cause: str = Field(description="What caused it, in words")
 
 
 class ClickView(ResponseModel):
     """A link that the recipient opened."""
 
-    at: datetime
-    url: Text
+    at: datetime = Field(description="When it happened, on the account's clock")
+    url: Text = Field(description="The link as the application sent it")
 
 
 class MessageView(ResponseModel):
     """One SMS to one recipient; times are UTC, reasons are spelled as in send responses."""
 
-    transaction_id: str
+    transaction_id: str = Field(description="The id")
     cursor: int = Field(description="The cursor of this message")
     account: str = Field(description="Id of its account")
     mobile_number: Text = Field(description="As sent")
     number: Text = Field(description="The normalised number")
-    sender: Text
+    sender: Text = Field(description="The sender that the phone shows")
     content: Text = Field(description="As sent, placeholders filled")
     text: Text = Field(description="As the phone shows it")
-    tags: list[Text]
-    status: str
-    reject_reason: str | None
+    tags: list[Text] = Field(description="The tags, in order")
+    status: str = Field(description="The status")
+    reject_reason: str | None = Field(description="The reason of the status, null for none")
     reject_reason_in_reads: str | None = Field(description="The same, as info and search spell it")
     decided_by: str | None = Field(description="What decided its outcome, null until then")
-    segments: SegmentsView
+    segments: SegmentsView = Field(description="How the text is encoded and split")
     codes: list[CodeView] = Field(description="Plausible one-time codes, the best first; empty if there is none")
     links: list[Text] = Field(description="The links that the phone shows")
     tracks_clicks: bool = Field(description="Whether clicks on its links count, as with `track_clicks`")
-    clicks: int
-    clicks_details: list[ClickView]
-    history: list[StepView]
-    request_id: int | None
+    clicks: int = Field(description="Number of clicks on its links")
+    clicks_details: list[ClickView] = Field(description="The clicks, the first one first")
+    history: list[StepView] = Field(description="Its steps, the first one first")
+    request_id: int | None = Field(description="Id of the request that sent it, null if that was evicted")
     callback_state: DeliveryState | None = Field(description=ABOUT_CALLBACK_STATE)
-    warnings: list[WarningView]
-    created_at: datetime
-    scheduled_at: datetime | None
+    warnings: list[WarningView] = Field(description="Deviations in its request")
+    created_at: datetime = Field(description="When its request arrived")
+    scheduled_at: datetime | None = Field(description="When it is to be sent, null for at once")
 
 
 class MessagesPage(Page):
     """Messages, newest first."""
 
-    messages: list[MessageView]
+    messages: list[MessageView] = Field(description="The messages on this page")
 
 
 class CodesView(ResponseModel):
     """The plausible one-time codes of a message, the best first."""
 
-    codes: list[CodeView]
+    codes: list[CodeView] = Field(description="The codes, the best first")
 
 
 def list_messages(context: Context, call: InspectionCall) -> Steps[MessagesPage]:

@@ -25,19 +25,19 @@ EVIDENCE: Final = "; ".join(f"{evidence}: {evidence.about}" for evidence in Evid
 class CountsView(ResponseModel):
     """Numbers of accounts, messages and requests."""
 
-    accounts: int
-    messages: int
-    requests: int
+    accounts: int = Field(description="Number of accounts")
+    messages: int = Field(description="Number of messages")
+    requests: int = Field(description="Number of recorded requests")
 
 
 class HealthView(CountsView):
     """The state of the mock, which is ready."""
 
-    status: Literal["ready"]
-    version: str
+    status: Literal["ready"] = Field(description="Always `ready`")
+    version: str = Field(description="Version of mocksms")
     uptime: float = Field(description="In seconds")
-    cursor: int
-    evicted: CountsView
+    cursor: int = Field(description="The cursor of the latest record")
+    evicted: CountsView = Field(description="Numbers of evicted records")
     memory: int = Field(description="Bytes of all that is kept, estimated")
     max_memory: int = Field(description="Bytes beyond which the oldest records are evicted")
 
@@ -45,25 +45,25 @@ class HealthView(CountsView):
 class NumberView(ResponseModel):
     """A magic number."""
 
-    code: str
-    name: str
-    number: str
-    outcome: str
-    http_fault: bool
+    code: str = Field(description="The two digits after the prefix")
+    name: str = Field(description="Name of the outcome")
+    number: str = Field(description="The number to send to")
+    outcome: str = Field(description="What happens, in words")
+    http_fault: bool = Field(description="Whether it affects the whole HTTP response")
 
 
 class NumbersView(ResponseModel):
     """The magic numbers."""
 
-    prefix: str
-    format: str
-    numbers: list[NumberView]
+    prefix: str = Field(description="The digits that all of them begin with")
+    format: str = Field(description="How a number is made of prefix and code")
+    numbers: list[NumberView] = Field(description="The magic numbers by code")
 
 
 class BehaviourView(ResponseModel):
     """A behaviour of the emulated API, and the evidence for it."""
 
-    id: str
+    id: str = Field(description="The id in the ledger")
     does: str = Field(description="What mocksms does")
     evidence: Evidence = Field(description=f"How it is known. {EVIDENCE}")
     source: str = Field(description="Where the evidence is found, or why there is none")
@@ -77,7 +77,7 @@ class FidelityView(ResponseModel):
     """What the mock emulates, and the evidence for it."""
 
     evidence: dict[Evidence, str] = Field(description="The definition of each class of evidence")
-    behaviours: list[BehaviourView]
+    behaviours: list[BehaviourView] = Field(description="The behaviours")
 
 
 def health(context: Context, _: InspectionCall) -> HealthView:

@@ -140,7 +140,7 @@ class PageQuery(SinceQuery):
         default=100,
         ge=1,
         le=MAX_ROWS,
-        description="Maximum number of records, the newest first (100 by default, at most 1000)",
+        description="Maximum number of records, the newest first",
     )
 
     @property
@@ -167,5 +167,5 @@ class DeletedView(ResponseModel):
 class WarningView(ResponseModel):
     """A deviation that is accepted unless the option `strict` is on."""
 
-    path: Text
-    note: Text
+    path: Text = Field(description="The field, such as `message.to[0].mobile_number`")
+    note: Text = Field(description="What deviates, in words")

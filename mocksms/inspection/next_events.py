@@ -21,7 +21,7 @@ from mocksms.sms.times import MAX_INSTANT
 class CallView(ResponseModel):
     """A request to this API."""
 
-    method: str
+    method: str = Field(description="The HTTP method")
     path: str = Field(description="With the account in the query")
     body: dict[str, Text | int | None] | None = Field(description="As JSON, null for none")
 
@@ -29,21 +29,21 @@ class CallView(ResponseModel):
 class NextEventView(ResponseModel):
     """Something that can happen to a message, and the request that makes it happen."""
 
-    kind: NextKind
+    kind: NextKind = Field(description="What happens")
     at: datetime | None = Field(description="When it happens by itself, null for what only a tester does")
     status: str | None = Field(description="Status of the message after it, null where rules decide at that time")
-    reject_reason: str | None
+    reject_reason: str | None = Field(description="Reason of the status after it, null for none")
     text: Text = Field(description="Text of a reply (a tester can choose any), link of a click, or cause of a step")
-    call: CallView
+    call: CallView = Field(description="The request that makes it happen now")
 
 
 class NextView(ResponseModel):
     """What can happen next to a message."""
 
-    transaction_id: str
-    account: str
-    status: str
-    reject_reason: str | None
+    transaction_id: str = Field(description="Id of the message")
+    account: str = Field(description="Id of its account")
+    status: str = Field(description="Its status")
+    reject_reason: str | None = Field(description="The reason of the status, null for none")
     next: list[NextEventView] = Field(description="What is planned in the order of time, then what a tester can do")
 
 

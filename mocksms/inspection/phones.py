@@ -82,7 +82,9 @@ class ReplyBody(RequestModel):
     """An SMS from a phone."""
 
     from_: ListedNumber = Field(alias="from", description="The number of the phone")
-    text: Annotated[str, Field(max_length=10_000)]
+    text: Annotated[str, Field(max_length=10_000)] = Field(
+        description="What the phone writes; an opt-out word such as STOP opts out"
+    )
 
 
 class PhoneView(ResponseModel):
@@ -92,15 +94,15 @@ class PhoneView(ResponseModel):
     mobile_number: Text = Field(description="As the application sent it last; for a phone that only replied the number")
     account: str = Field(description="Id of the account")
     cursor: int = Field(description="The cursor of the latest SMS")
-    at: datetime
+    at: datetime = Field(description="When the latest SMS was sent")
     is_reply: bool = Field(description="Whether the latest SMS came from the phone")
     preview: Text = Field(
         description="The beginning of its content as sent, without links of the mock; of a reply, of its text"
     )
     code: str | None = Field(description="The best one-time code in its text, null if there is none or for a reply")
     transaction_id: str | None = Field(description="Of the latest SMS, null for a reply")
-    status: str | None
-    reject_reason: str | None
+    status: str | None = Field(description="Status of the latest SMS, null for a reply")
+    reject_reason: str | None = Field(description="Reason of the status, null for none")
     callback_state: DeliveryState | None = Field(
         description="What came of the callbacks about the latest SMS, as there"
     )
@@ -112,17 +114,17 @@ class PhoneView(ResponseModel):
 class PhonesPage(Page):
     """Phones, the latest used first."""
 
-    phones: list[PhoneView]
+    phones: list[PhoneView] = Field(description="The phones on this page")
 
 
 class ReplyView(ResponseModel):
     """An SMS from a phone."""
 
-    cursor: int
-    account: str
-    at: datetime
-    number: Text
-    text: Text
+    cursor: int = Field(description="The cursor of this reply")
+    account: str = Field(description="Id of the account")
+    at: datetime = Field(description="When it arrived, on the account's clock")
+    number: Text = Field(description="The normalised number of the phone")
+    text: Text = Field(description="What the phone wrote")
     effect: str = Field(description="`opted out`, `opted in`, or empty")
     reason: Text = Field(description="Why it opts neither out nor in; empty if it does")
     transaction_id: str | None = Field(description="Id of the message it replies to, null for none")
@@ -131,18 +133,18 @@ class ReplyView(ResponseModel):
 class RepliesPage(Page):
     """Replies, newest first."""
 
-    replies: list[ReplyView]
+    replies: list[ReplyView] = Field(description="The replies on this page")
 
 
 class ConsentView(ResponseModel):
     """An opt-out or opt-in of a number."""
 
-    cursor: int
-    account: str
-    number: Text
-    at: datetime
-    choice: ConsentChoice
-    cause: Text
+    cursor: int = Field(description="The cursor of this opt-out or opt-in")
+    account: str = Field(description="Id of the account")
+    number: Text = Field(description="The normalised number")
+    at: datetime = Field(description="When it happened, on the account's clock")
+    choice: ConsentChoice = Field(description="Opt-out or opt-in")
+    cause: Text = Field(description="How it happened, in words")
     transaction_id: str | None = Field(description="Id of the message by which it came, null for none")
     reply: int | None = Field(description="Cursor of the reply that caused it, null for none")
 
@@ -150,7 +152,7 @@ class ConsentView(ResponseModel):
 class ConsentsPage(Page):
     """Opt-outs and opt-ins, newest first."""
 
-    consents: list[ConsentView]
+    consents: list[ConsentView] = Field(description="The opt-outs and opt-ins on this page")
 
 
 def list_phones(context: Context, call: InspectionCall) -> Steps[PhonesPage]:

@@ -38,24 +38,24 @@ class RequestsQuery(AccountQuery, PageQuery):
 class RecordedResponseView(ResponseModel):
     """The response; its status is null if the connection was reset instead."""
 
-    status: int | None
+    status: int | None = Field(description="HTTP status, null if the connection was reset")
     headers: list[tuple[str, str]] = Field(description="Without type and length")
-    body: str
+    body: str = Field(description="The body, decoded as UTF-8")
     size: int = Field(description="Bytes of the body; of a longer body only the first 65,536 are recorded")
 
 
 class RequestView(ResponseModel):
     """A request to the emulated API, with the response."""
 
-    id: int
-    account: str | None
-    at: datetime
-    method: str
+    id: int = Field(description="The id")
+    account: str | None = Field(description="Id of the account, null without a valid key")
+    at: datetime = Field(description="When it arrived")
+    method: str = Field(description="The HTTP method")
     target: str = Field(description="Path and query as sent; of longer ones the first 8,192 bytes are recorded")
     headers: list[tuple[str, str]] = Field(description="As sent, secrets shortened")
     body: str = Field(description="As sent, decoded as UTF-8")
     size: int = Field(description="Bytes of the body; of a longer body only the first 65,536 are recorded")
-    response: RecordedResponseView
+    response: RecordedResponseView = Field(description="What was sent back")
     duration: float = Field(description="In seconds")
     operation: ApiOperation | None = Field(description="The called operation, null if there is none at this path")
     refusal: str | None = Field(description="Code of the reason why the request was refused, null if it was not")
@@ -63,14 +63,14 @@ class RequestView(ResponseModel):
     lacks_prefix: bool = Field(description="Whether it called an operation without /rest/v1, which is no warning")
     fault: FaultKind | None = Field(description="How a fault broke the response, null for none")
     fault_decided_by: Text | None = Field(description="Rule or magic number that caused the fault, null for none")
-    warnings: list[WarningView]
+    warnings: list[WarningView] = Field(description="Deviations that were accepted")
     messages: list[str] = Field(description="Ids of the messages it created, without those evicted")
 
 
 class RequestsPage(Page):
     """Requests, newest first."""
 
-    requests: list[RequestView]
+    requests: list[RequestView] = Field(description="The requests on this page")
 
 
 def list_requests(context: Context, call: InspectionCall) -> Steps[RequestsPage]:

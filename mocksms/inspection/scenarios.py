@@ -59,7 +59,7 @@ class LayerQuery(AccountQuery):
 class RuleView(ResponseModel):
     """A rule of a scenario, with its counters."""
 
-    label: Text
+    label: Text = Field(description="Name of the rule, or what it matches and does")
     applies_to: Literal["message", "request"] = Field(description="What the rule decides about")
     matches: Text = Field(description="Which messages or requests it matches, in words")
     effect: Text = Field(description="What it does to them, in words")
@@ -73,7 +73,7 @@ class ScenarioView(ResponseModel):
     """The active scenario."""
 
     names: list[Text] = Field(description="The scenarios that the rules come from")
-    rules: list[RuleView]
+    rules: list[RuleView] = Field(description="Its rules, in order")
     unused: list[Text] = Field(description="Rules that were not applied yet")
     front: list[RuleView] = Field(description="Rules in front of these; they stay when another scenario is activated")
 
@@ -81,48 +81,48 @@ class ScenarioView(ResponseModel):
 class ScenarioRow(ResponseModel):
     """A scenario in the library."""
 
-    name: str
-    about: Text
+    name: str = Field(description="The name, to activate it by")
+    about: Text = Field(description="Its description")
 
 
 class ScenariosView(ResponseModel):
     """The scenarios in the library."""
 
-    scenarios: list[ScenarioRow]
+    scenarios: list[ScenarioRow] = Field(description="The scenarios by name")
 
 
 class FaultView(ResponseModel):
     """A fault that was set manually."""
 
-    id: int
+    id: int = Field(description="The id")
     account: str | None = Field(description="Id of the account, null for the faults of new accounts")
-    fault: str
+    fault: str = Field(description="What it does, in short")
     matches: Text = Field(description="Which requests it matches, in words")
     effect: Text = Field(description="What it does to them, in words")
-    matched: int
-    applied: int
-    left: int | None
-    until: datetime | None
+    matched: int = Field(description="Number of requests that matched")
+    applied: int = Field(description="How many of these it was applied to")
+    left: int | None = Field(description="Uses left, null without a limit")
+    until: datetime | None = Field(description="When it expires, null for never")
     waiting: list[int] = Field(description="Ids of the requests that it holds now, the longest waiting first")
 
 
 class FaultsView(ResponseModel):
     """The faults that were set manually, newest first."""
 
-    faults: list[FaultView]
+    faults: list[FaultView] = Field(description="The faults that can still be applied")
     ended: list[FaultView] = Field(description="Expired and cleared faults, the latest 100 of each account")
 
 
 class FaultSetView(ResponseModel):
     """The id of the new fault."""
 
-    id: int
+    id: int = Field(description="The id, to clear it by")
 
 
 class FaultsCleared(ResponseModel):
     """The number of cleared faults."""
 
-    cleared: int
+    cleared: int = Field(description="Number of faults")
 
 
 def read_scenario(context: Context, call: InspectionCall) -> Steps[ScenarioView]:

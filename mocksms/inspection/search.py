@@ -46,8 +46,8 @@ class SearchQuery(AccountQuery, PageQuery):
 class CountView(ResponseModel):
     """How many messages have a value."""
 
-    value: Text
-    count: int
+    value: Text = Field(description="The value")
+    count: int = Field(description="Number of messages that have it")
 
 
 class SearchCountsView(ResponseModel):
@@ -55,33 +55,33 @@ class SearchCountsView(ResponseModel):
 
     messages: int = Field(description="Number of messages, on all pages")
     replies: int = Field(description="Number of replies, on all pages")
-    statuses: list[CountView]
-    reject_reasons: list[CountView]
-    tags: list[CountView]
-    senders: list[CountView]
+    statuses: list[CountView] = Field(description="By status")
+    reject_reasons: list[CountView] = Field(description="By reject reason")
+    tags: list[CountView] = Field(description="By tag")
+    senders: list[CountView] = Field(description="By sender")
 
 
 class SearchIssueView(ResponseModel):
     """What is wrong with a part of the search."""
 
     part: Text = Field(description="As written")
-    note: Text
+    note: Text = Field(description="What is wrong with it")
     better: Text = Field(description="What to write instead, empty if that is not known")
 
 
 class SearchResultView(ResponseModel):
     """A message or a reply."""
 
-    message: MessageView | None
-    reply: ReplyView | None
+    message: MessageView | None = Field(description="The message, null for a reply")
+    reply: ReplyView | None = Field(description="The reply, null for a message")
 
 
 class SearchPage(Page):
     """Messages and replies, newest first."""
 
-    results: list[SearchResultView]
-    counts: SearchCountsView
-    issues: list[SearchIssueView]
+    results: list[SearchResultView] = Field(description="The messages and replies on this page")
+    counts: SearchCountsView = Field(description="What was found, on all pages")
+    issues: list[SearchIssueView] = Field(description="Parts of the query that are not understood")
 
 
 class SearchCounter:

@@ -18,7 +18,7 @@ UTF16: Final = "Counted in UTF-16 code units, as JavaScript, Java and C# do"
 class ForcedByView(ResponseModel):
     """The first character that GSM 03.38 does not have."""
 
-    character: Text
+    character: Text = Field(description="The first character that GSM-7 does not have")
     index: int = Field(description=CODE_POINTS)
     index_utf16: int = Field(description=UTF16)
 
@@ -33,13 +33,13 @@ class LinkPlaceView(ResponseModel):
 class SegmentsView(ResponseModel):
     """How the text is split for sending. Each link of the provider counts as `link_length` characters."""
 
-    encoding: str
-    count: int
+    encoding: str = Field(description="GSM-7 or UCS-2")
+    count: int = Field(description="Number of segments")
     characters: int = Field(description="Characters that count, in code points")
     boundaries: list[int] = Field(description=f"Where each further segment starts. {CODE_POINTS}")
     boundaries_utf16: list[int] = Field(description=f"Where each further segment starts. {UTF16}")
     units: int = Field(description="Septets in GSM-7, UTF-16 code units in UCS-2")
-    forced_by: ForcedByView | None
+    forced_by: ForcedByView | None = Field(description="Why the encoding is UCS-2, null if it is GSM-7")
     link_length: int = Field(description="Characters that each link of the provider counts as, whatever its length")
     links: list[LinkPlaceView] = Field(description="The links of the provider: tracked ones, the unsubscribe link")
 

@@ -48,7 +48,7 @@ class WireView(ResponseModel):
         "`reset`: the connection ended before a response. `timeout`: the response did not arrive in time"
     )
     status: int | None = Field(description="HTTP status, null without a response")
-    headers: list[tuple[str, str]]
+    headers: list[tuple[str, str]] = Field(description="The headers of the response in order")
     body: str = Field(description="What arrived of the body, decoded as UTF-8")
     received: int = Field(description="Bytes of the body that arrived")
     expected: int | None = Field(description="Bytes of the body by its Content-Length, null without a response")
@@ -58,18 +58,20 @@ class WireView(ResponseModel):
 class PreviewBody(RequestModel):
     """The content of a send, with the options that change its text."""
 
-    content: Annotated[str, Field(max_length=MAX_TEXT_LENGTH)]
-    charset: Annotated[str, Field(max_length=MAX_NAME_LENGTH)] = ""
-    add_unsubscribe_link: bool = True
-    add_unsubscribe_sms_reply: bool = False
-    track_clicks: bool = False
+    content: Annotated[str, Field(max_length=MAX_TEXT_LENGTH)] = Field(description="The text, placeholders as written")
+    charset: Annotated[str, Field(max_length=MAX_NAME_LENGTH)] = Field(
+        default="", description="unicode; a text outside GSM 03.38 may need it"
+    )
+    add_unsubscribe_link: bool = Field(default=True, description="Append an unsubscribe link")
+    add_unsubscribe_sms_reply: bool = Field(default=False, description="Append how to opt out by a reply")
+    track_clicks: bool = Field(default=False, description="Replace links by short ones that count clicks")
 
 
 class PreviewView(ResponseModel):
     """A text as the phone will show it. The id in its links is not known yet."""
 
-    text: Text
-    segments: SegmentsView
+    text: Text = Field(description="As the phone will show it")
+    segments: SegmentsView = Field(description="How the text is encoded and split")
     codes: list[CodeView] = Field(description="Plausible one-time codes, the best first")
     links: list[Text] = Field(description="The links that the phone will show")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
-from typing import Any, Final, NotRequired
+from typing import Annotated, Any, Final, NotRequired
 from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -98,32 +98,32 @@ class SearchParams(BaseModel):
     )
     limit: str = Field(
         "",
-        description=f"Maximum of rows to return (default {DEFAULT_LIMIT})",
-        json_schema_extra={"type": "integer", "minimum": 1, "maximum": MAX_LIMIT},
+        description="Maximum of rows to return",
+        json_schema_extra={"type": "integer", "default": DEFAULT_LIMIT, "minimum": 1, "maximum": MAX_LIMIT},
     )
 
 
 class ClickRow(TypedDict):
     """One click on a link of the message."""
 
-    time_stamp: str
-    url: str
+    time_stamp: Annotated[str, Field(description="When the link was opened, in the zone `read_zone`")]
+    url: Annotated[str, Field(description="The link that was opened")]
 
 
 class MessageRow(TypedDict):
     """A message in the responses of the reads."""
 
-    transaction_id: str
-    send_at: str
-    sender: str
-    mobile_number: str
-    content: str
-    tags: Sequence[str]
-    clicks: int
-    clicks_details: list[ClickRow]
-    state: NotRequired[str]
-    status: NotRequired[str]
-    reject_reason: str | None
+    transaction_id: Annotated[str, Field(description="The id, 32 hex digits")]
+    send_at: Annotated[str, Field(description="When it was or will be sent, in the zone `read_zone`")]
+    sender: Annotated[str, Field(description="The sender")]
+    mobile_number: Annotated[str, Field(description="The number as sent")]
+    content: Annotated[str, Field(description="The text as sent, placeholders filled")]
+    tags: Annotated[Sequence[str], Field(description="The tags, in order")]
+    clicks: Annotated[int, Field(description="Number of clicks on its links")]
+    clicks_details: Annotated[list[ClickRow], Field(description="The clicks, the first one first")]
+    state: NotRequired[Annotated[str, Field(description="The status, or `bounced` or `cancelled`")]]
+    status: NotRequired[Annotated[str, Field(description="The status")]]
+    reject_reason: Annotated[str | None, Field(description="The reason of the status, null for none")]
 
 
 INFO: Final = operation(

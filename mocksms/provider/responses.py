@@ -55,7 +55,7 @@ class ProviderError(BaseModel):
 
     model_config = ConfigDict(defer_build=True)
 
-    message: str = Field(alias="Message")
+    message: str = Field(alias="Message", description="What is wrong, in words")
     model_state: dict[str, list[str]] = Field(default={}, alias="ModelState", description="Errors by field")
 
 

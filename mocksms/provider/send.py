@@ -56,7 +56,7 @@ class FieldVars(_VendorModel):
     """The placeholder values of one recipient."""
 
     rcpt: str = Field(description="The recipient's number, compared by its digits")
-    fields: ManyOf[FieldValue] = Field(default_factory=list)
+    fields: ManyOf[FieldValue] = Field(default_factory=list, description="The values of its placeholders")
 
 
 class RecipientBody(_VendorModel):
@@ -78,7 +78,7 @@ class MessageBody(_VendorModel):
         default_factory=list, description="Values for placeholders, for each recipient"
     )
     unsubscribe_text: str = Field("", description="The text before the unsubscribe link")
-    add_unsubscribe_link: bool = Field(True, description="Append an unsubscribe link (default true)")
+    add_unsubscribe_link: bool = Field(True, description="Append an unsubscribe link")
     add_unsubscribe_sms_reply: bool = Field(False, description="Append how to opt out by a reply")
     track_clicks: bool = Field(False, description="Replace links by short ones that count clicks")
     tags: ManyOf[str] = Field(default_factory=list, description="Labels to search by")
@@ -90,7 +90,7 @@ class MessageBody(_VendorModel):
 class SendBody(_VendorModel):
     """The body of a send."""
 
-    message: MessageBody
+    message: MessageBody = Field(description="The SMS and its recipients")
     async_: bool = Field(False, alias="async", description="Return `queued` at once and send in the background")
     send_at: Annotated[datetime | None, BeforeValidator(_instant)] = Field(
         None,
@@ -111,10 +111,10 @@ class SendBody(_VendorModel):
 class SentRow(_VendorModel):
     """One object of the response to a send."""
 
-    mobile_number: str
-    status: str
-    reject_reason: str | None
-    transaction_id: str
+    mobile_number: str = Field(description="The number as sent")
+    status: str = Field(description="sent, queued, rejected or invalid; a rule may write another one")
+    reject_reason: str | None = Field(description="The reason of the status, null for none")
+    transaction_id: str = Field(description="Id of the message, 32 hex digits")
 
 
 SEND: Final = operation(

@@ -91,21 +91,21 @@ class Match(ScenarioTable):
 class StepModel(ScenarioTable):
     """The next state of a message, `after` the previous step, or after the default rules would decide about it."""
 
-    outcome: OutcomeName
-    after: BoundedDuration = NO_DELAY
+    outcome: OutcomeName = Field(description="The state that the message reaches")
+    after: BoundedDuration = Field(default=NO_DELAY, description="How long after the previous step")
 
 
 class ReplyModel(ScenarioTable):
     """The recipient replies, `after` the message was sent."""
 
-    text: Annotated[str, Field(max_length=MAX_REPLY_LENGTH)]
-    after: BoundedDuration = timedelta(seconds=1)
+    text: Annotated[str, Field(max_length=MAX_REPLY_LENGTH)] = Field(description="What the recipient writes")
+    after: BoundedDuration = Field(default=timedelta(seconds=1), description="How long after the message was sent")
 
 
 class ClickModel(ScenarioTable):
     """The recipient opens the first link, `after` the message was sent."""
 
-    after: BoundedDuration = timedelta(seconds=1)
+    after: BoundedDuration = Field(default=timedelta(seconds=1), description="How long after the message was sent")
 
 
 _FIELDS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
@@ -350,7 +350,7 @@ def _positive(duration: timedelta) -> timedelta:
 class FaultBody(Limits):
     """A fault: for which requests, how often and for how long."""
 
-    fault: FaultModel
+    fault: FaultModel = Field(description="How the request fails")
     ttl: Annotated[BoundedDuration, AfterValidator(_positive)] = Field(
         default=timedelta(minutes=10), description="How long it is active, on the account's clock"
     )
@@ -384,7 +384,7 @@ class Scenario(ScenarioTable):
     """How the provider behaves: initial values of accounts, and rules, of which the first that matches is applied."""
 
     about: Annotated[str, Field(max_length=2000)] = Field(default="", description="Description in one or two sentences")
-    account: AccountModel | None = None
+    account: AccountModel | None = Field(default=None, description="Settings of the account")
     rule: Annotated[list[RuleModel], Field(max_length=MAX_RULES)] = Field(default=[], description="The rules, in order")
 
 

@@ -29,10 +29,10 @@ CauseKind = Literal["matched", "unexpected", "refused", "other_account", "evicte
 class Comparison(ResponseModel):
     """How a message compares with one condition."""
 
-    field: str
-    expected: Text
-    actual: Text
-    matches: bool
+    field: str = Field(description="Name of the condition")
+    expected: Text = Field(description="What is expected")
+    actual: Text = Field(description="What the message has")
+    matches: bool = Field(description="Whether it matches")
     differs_at: int | None = Field(
         description="Index in actual of the first difference, counted in Unicode code points"
     )
@@ -50,10 +50,10 @@ class Comparison(ResponseModel):
 class Closest(ResponseModel):
     """A message that matches nearly, compared condition by condition."""
 
-    transaction_id: str
+    transaction_id: str = Field(description="Id of the message")
     matched: int = Field(description="Number of conditions that match")
-    conditions: int
-    comparisons: list[Comparison]
+    conditions: int = Field(description="Number of conditions")
+    comparisons: list[Comparison] = Field(description="The conditions one by one")
     history: Text = Field(description="The steps of the message")
     warnings: list[Text] = Field(default=[], description="The first warnings about its request, such as about charset")
 
@@ -73,8 +73,8 @@ class Closest(ResponseModel):
 class Cause(ResponseModel):
     """A usual reason why an expectation fails."""
 
-    kind: CauseKind
-    text: Text
+    kind: CauseKind = Field(description="What kind of cause it is")
+    text: Text = Field(description="The cause in words")
     id: str | None = Field(description="Id of the request or message it is about")
 
 
@@ -85,7 +85,7 @@ class Found(ResponseModel):
     account: Text | None = Field(description="The shortened key, null for all accounts")
     since: int | None = Field(description="The cursor after which messages count")
     has_requests: bool = Field(description="Whether any request was recorded after the cursor")
-    clock_frozen_at: datetime | None
+    clock_frozen_at: datetime | None = Field(description="Time at which the clock is frozen, null if it runs")
 
     def describe(self) -> str:
         """Return this as one sentence."""
@@ -107,7 +107,7 @@ class Explanation(ResponseModel):
 
     problem: Text = Field(description="What was expected and how many there are")
     expected: list[Text] = Field(description="The conditions, and the count")
-    found: Found
+    found: Found = Field(description="What there is")
     closest: list[Closest] = Field(description="The messages that match nearly, the nearest first")
     causes: list[Cause] = Field(description="The usual causes, the likeliest kind first")
 

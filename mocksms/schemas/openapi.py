@@ -26,9 +26,18 @@ _BINARY: Final = {"type": "string", "format": "binary"}
 KEY: Final = {
     "name": "X-API-Key",
     "in": "header",
+    "description": "The API key, which chooses the account",
     "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH, "pattern": r"\S", "examples": ["demo"]},
 }
 """The header that chooses the account."""
+
+
+CONTROL_TOKEN: Final = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "The option control_token; without it the inspection API needs no token",
+}
+"""The token of the inspection API."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,12 +87,15 @@ def document(operations: Sequence[Operation], tags: Mapping[str, str]) -> JsonOb
             "title": "mocksms",
             "version": version("mocksms"),
             "summary": "A mock of inwise's transactional SMS API, and its inspection API",
+            "license": {"name": "MIT", "identifier": "MIT"},
         },
+        "servers": [{"url": "/", "description": "This mock"}],
+        "security": [{"controlToken": []}, {}],
         "tags": [{"name": name, "description": about} for name, about in tags.items()],
         "paths": paths,
         "components": {
             "schemas": _referenced(schemas.components, paths),
-            "securitySchemes": {"controlToken": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {"controlToken": CONTROL_TOKEN},
         },
     }
 
@@ -127,6 +139,7 @@ def _operation(operation: Operation, schemas: _Schemas) -> JsonObject:
     }
     if operation.base:
         described["servers"] = [{"url": operation.base}]
+        described["security"] = []
     if operation.about:
         described["description"] = operation.about
     if operation.body is not None:
@@ -145,8 +158,7 @@ def _operation(operation: Operation, schemas: _Schemas) -> JsonObject:
 def _parameters(operation: Operation, schemas: _Schemas) -> Iterable[JsonObject]:
     for part in operation.path.split("/"):
         if part.startswith("{"):
-            named = {"type": "string", "minLength": 1, "examples": [operation.path_example]}
-            yield {"name": part[1:-1], "in": "path", "required": True, "schema": named}
+            yield _path_parameter(operation, part[1:-1])
     if operation.key != "unused":
         yield {**KEY, "required": operation.key == "required"}
     if operation.query is not None:
@@ -160,6 +172,15 @@ def _parameters(operation: Operation, schemas: _Schemas) -> Iterable[JsonObject]
                 "description": schema["description"],
                 "schema": bare,
             }
+
+
+def _path_parameter(operation: Operation, name: str) -> JsonObject:
+    schema: JsonObject = {"type": "string", "minLength": 1}
+    about = f"Id of the {operation.path.partition('/{')[0].rpartition('/')[2].removesuffix('s')}"
+    if operation.path_example:
+        schema["examples"] = [operation.path_example]
+        about += f", or `{operation.path_example}`"
+    return {"name": name, "in": "path", "required": True, "description": about, "schema": schema}
 
 
 def _referenced(components: JsonObject, paths: JsonObject) -> JsonObject:
@@ -180,11 +201,15 @@ def _referenced(components: JsonObject, paths: JsonObject) -> JsonObject:
 
 
 def _without_null(schema: JsonObject) -> JsonObject:
-    """Return the schema of a query parameter without null, which a query cannot express."""
+    """Return the schema of a query parameter without null, which a query cannot express, and without an empty default.
+
+    An empty value of the emulated API is as good as none, and does not fit the type of a number or a date.
+    """
+    rest = {key: value for key, value in schema.items() if (key, value) != ("default", "")}
     choices = [choice for choice in schema.get("anyOf", ()) if choice.get("type") != "null"]
     if len(choices) != 1:
-        return schema
-    rest = {key: value for key, value in schema.items() if key not in ("anyOf", "default")}
+        return rest
+    rest = {key: value for key, value in rest.items() if key not in ("anyOf", "default")}
     return {**rest, **choices[0]}
 
 

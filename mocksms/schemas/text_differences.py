@@ -37,8 +37,8 @@ class TextSpan(ResponseModel):
 class TextDifference(ResponseModel):
     """A part of the expected text, and what the actual text has in its place."""
 
-    expected: TextSpan
-    actual: TextSpan
+    expected: TextSpan = Field(description="The part of what is expected")
+    actual: TextSpan = Field(description="The part of what there is")
 
 
 class _Pair(NamedTuple):

@@ -123,7 +123,7 @@ def url_patterns(end: str = "") -> tuple[str, str]:
     """
     port = "[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"
     hosts = ("[A-Za-z0-9._-]+", rf"\[({'|'.join(_ipv6_patterns())})(%[A-Za-z0-9._~-]+)?\]")
-    named, ipv6 = (rf"^[Hh][Tt][Tt][Pp][Ss]?://{host}(:({port}))?([/?][!-\"$-~]*)?{end}$" for host in hosts)
+    named, ipv6 = (rf'^[Hh][Tt][Tt][Pp][Ss]?://{host}(:({port}))?([/?][!-"$-~]*)?{end}$' for host in hosts)
     return named, ipv6
 
 

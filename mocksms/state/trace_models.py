@@ -60,8 +60,8 @@ class Trace(_TraceModel):
 class LogLine(_TraceModel):
     """A row of the entry logs.jsonl: a log record of the application."""
 
-    at: AwareDatetime
+    at: AwareDatetime = Field(description="When it was logged, in real time")
     level: Text = Field(description="Name of the level, such as WARNING")
-    logger: Text
-    text: Text
+    logger: Text = Field(description="Name of the logger")
+    text: Text = Field(description="The message")
     exception: Text | None = Field(description="The traceback, null without one")

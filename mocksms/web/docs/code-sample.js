@@ -2,7 +2,7 @@
 
 import { localStore } from "../inbox/state/storage.js";
 import { button, copyButton } from "../inbox/ui/components.js";
-import { pathOf } from "../shared/base.js";
+import { asCode } from "../shared/base.js";
 import { element } from "../shared/dom.js";
 import { snippets } from "../shared/snippets.js";
 
@@ -20,8 +20,7 @@ export function codeSample(read) {
   const tabs = element("div", { class: "tabs", role: "group", "aria-label": "Language" });
   const copy = copyButton("Code", () => code.textContent ?? "");
   const update = () => {
-    const { target, ...request } = read();
-    const samples = snippets({ ...request, url: location.origin + pathOf(target) });
+    const samples = snippets(asCode(read()));
     const chosen = samples.find(({ name }) => name === localStore.get(LANGUAGE)) ?? samples[0];
     if (!tabs.hasChildNodes()) tabs.append(...samples.map(({ name }) => languageButton(name)));
     for (const tab of tabs.children) tab.setAttribute("aria-pressed", String(tab.textContent === chosen.name));
