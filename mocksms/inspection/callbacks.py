@@ -108,7 +108,7 @@ class CallbacksView(ResponseModel):
 class ReplayedView(ResponseModel):
     """How many callbacks are repeated."""
 
-    replayed: int
+    replayed: int = Field(description="Number of repeated callbacks")
 
 
 def list_callbacks(context: Context, call: InspectionCall) -> Steps[CallbacksPage]:

@@ -67,7 +67,7 @@ class ClockView(ResponseModel):
     """The clock."""
 
     now: datetime = Field(description="The time that it shows")
-    frozen: bool = Field(description="Whether it stands still until it is advanced or resumed")
+    frozen: bool = Field(description="Whether only an advance changes it")
     next_due: datetime | None = Field(description="When the next step or callback is due")
 
 

@@ -42,8 +42,8 @@ class ScenarioConditionView(ResponseModel):
 class FailingWebhookView(ResponseModel):
     """A webhook whose latest attempted callback failed."""
 
-    account: str
-    url: str
+    account: str = Field(description="Id of the account")
+    url: str = Field(description="URL of the webhook")
     failed: int = Field(description=f"How many of the latest {LATEST_CALLBACKS} callbacks of the account failed at it")
     latest: int = Field(description="Id of the latest of them")
     status: int | None = Field(description="Status of its response, null without a response")
@@ -53,10 +53,10 @@ class FailingWebhookView(ResponseModel):
 class ConditionsView(ResponseModel):
     """What makes the mock behave in another way than by default."""
 
-    frozen: FrozenClockView | None
+    frozen: FrozenClockView | None = Field(description="The frozen clock, null if none is frozen")
     faults: list[FaultView] = Field(description="The faults with uses left that were set manually, newest first")
-    scenarios: list[ScenarioConditionView]
-    failing: list[FailingWebhookView]
+    scenarios: list[ScenarioConditionView] = Field(description="The active scenarios")
+    failing: list[FailingWebhookView] = Field(description="The webhooks that fail")
 
 
 def read_conditions(context: Context, call: InspectionCall) -> Steps[ConditionsView]:

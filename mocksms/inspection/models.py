@@ -161,7 +161,7 @@ class Page(ResponseModel):
 class DeletedView(ResponseModel):
     """The number of deleted records."""
 
-    deleted: int
+    deleted: int = Field(description="Number of deleted records")
 
 
 class WarningView(ResponseModel):

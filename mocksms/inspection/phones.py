@@ -74,8 +74,8 @@ class RepliesDeletionQuery(PhonesDeletionQuery):
 class DeletedPhonesView(ResponseModel):
     """The numbers of deleted records."""
 
-    messages: int
-    replies: int
+    messages: int = Field(description="Number of deleted messages")
+    replies: int = Field(description="Number of deleted replies")
 
 
 class ReplyBody(RequestModel):

@@ -59,7 +59,7 @@ class LifeEventKind(StrEnum):
 class LifeEventView(ResponseModel):
     """An event in the life of a message. Steps that are not on the phone begin and end at mocksms."""
 
-    kind: LifeEventKind
+    kind: LifeEventKind = Field(description="What happens")
     at: datetime = Field(description="On the account's clock")
     source: Lane = Field(description="Where it begins")
     target: Lane = Field(description="Where it ends")
@@ -67,15 +67,15 @@ class LifeEventView(ResponseModel):
         description="Method and path, note of a response, cause of a step, text of a reply, link, or name of a callback"
     )
     status: str | None = Field(default=None, description="Of the message since a step, null where it is not known")
-    reject_reason: str | None = None
+    reject_reason: str | None = Field(default=None, description="Of the message since a step, null for none")
     http_status: int | None = Field(default=None, description="Of a response or an attempt, null if there was none")
     failed: bool = Field(default=False, description="Whether a response or an attempt is no success, or broken")
     error: str | None = Field(default=None, description="Why an attempt failed")
     body: Text | None = Field(default=None, description=f"What was sent, at most {MAX_BODY:,} characters")
     response_body: Text | None = Field(default=None, description="What a webhook responded, as long")
     duration: float | None = Field(default=None, description="Of a request or an attempt, in seconds, real time")
-    request_id: int | None = None
-    callback_id: int | None = None
+    request_id: int | None = Field(default=None, description="Id of the request")
+    callback_id: int | None = Field(default=None, description="Id of the callback")
     attempt: int | None = Field(default=None, description="Number of the attempt, the first is 1")
     cursor: int | None = Field(default=None, description="Of the reply, opt-out or opt-in")
     planned: bool = Field(default=False, description="Whether it has not happened yet: it will at this time by itself")
@@ -85,11 +85,11 @@ class LifeEventView(ResponseModel):
 class TimelineView(ResponseModel):
     """The life of a message."""
 
-    transaction_id: str
-    account: str
-    status: str
-    reject_reason: str | None
-    why: WhyView
+    transaction_id: str = Field(description="Id of the message")
+    account: str = Field(description="Id of its account")
+    status: str = Field(description="Its status")
+    reject_reason: str | None = Field(description="The reason of the status, null for none")
+    why: WhyView = Field(description="Why it has this status")
     clock: ClockView = Field(description="The clock of the account")
     events: list[LifeEventView] = Field(description="In the order of time, what is planned at the end")
     left_out: int = Field(

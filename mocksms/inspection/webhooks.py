@@ -31,17 +31,17 @@ class CallbackCounts(ResponseModel):
 
     pending: int = Field(description="Callbacks that wait for their first attempt")
     retrying: int = Field(description="Callbacks whose last attempt failed, and that are tried again")
-    delivered: int
+    delivered: int = Field(description="Callbacks that got a successful response")
     failed: int = Field(description="Callbacks that are not tried again")
     failed_unrepeated: int = Field(description="Failed callbacks that no later one repeats")
-    dropped: int
+    dropped: int = Field(description="Callbacks that were dropped")
 
 
 class AccountWebhookView(WebhookView):
     """A webhook of an account, with what came of the callbacks of its URL and kind."""
 
     account: str = Field(description="Id of the account")
-    counts: CallbackCounts
+    counts: CallbackCounts = Field(description="Its callbacks by state")
     recent: list[bool] = Field(
         description=f"Whether the last attempt succeeded, for the last {MAX_RECENT} callbacks with one, oldest first"
     )
@@ -50,7 +50,7 @@ class AccountWebhookView(WebhookView):
 class WebhooksView(ResponseModel):
     """Webhooks, those of the account that was used last first."""
 
-    webhooks: list[AccountWebhookView]
+    webhooks: list[AccountWebhookView] = Field(description="The webhooks by account")
     total: int = Field(description="Number of all webhooks")
     counts: CallbackCounts = Field(description="Of all callbacks, also those whose webhook was removed")
 

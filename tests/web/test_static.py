@@ -266,6 +266,7 @@ def test_response_is_as_described(own_mock: Mock, threads: ThreadPoolExecutor, o
         "release_requests": held,
         "read_request": api.get("requests")["requests"][0]["id"],
         "clear_fault": fault,
+        "read_callback": next((each["id"] for each in api.get("callbacks")["callbacks"]), None),
         "replay_callback": next((each["id"] for each in api.get("callbacks")["callbacks"]), None),
         "drop_callback": next((each["id"] for each in api.get("callbacks")["callbacks"]), None),
     }

@@ -2,11 +2,11 @@
 
 import { localStore } from "../inbox/state/storage.js";
 import { button, copyButton } from "../inbox/ui/components.js";
-import { asCode } from "../shared/base.js";
+import { asCode, storedName } from "../shared/base.js";
 import { element } from "../shared/dom.js";
 import { snippets } from "../shared/snippets.js";
 
-const LANGUAGE = "mocksms-docs-language";
+const LANGUAGE = storedName("mocksms-docs-language");
 
 const changes = new EventTarget();
 
