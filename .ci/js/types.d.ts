@@ -190,17 +190,33 @@ declare namespace Api {
     replay_of: number | null;
     paused: boolean;
   };
-  type Rule = { label: string; matched: number; applied: number; left: number | null };
+  type Rule = { label: string; matches: string; effect: string; matched: number; applied: number; left: number | null };
   type Scenario = { names: string[]; rules: Rule[]; front: Rule[] };
   type Fault = {
     id: number;
     account: string | null;
     fault: string;
+    matches: string;
+    effect: string;
     matched: number;
     applied: number;
     left: number | null;
     until: string;
     waiting: number[];
+  };
+  /** What makes the mock behave in another way than by default. */
+  type Conditions = {
+    frozen: { at: string; account: string | null; accounts: number; all: boolean } | null;
+    faults: Fault[];
+    scenarios: { names: string[]; account: string | null; applied: number }[];
+    failing: {
+      account: string;
+      url: string;
+      failed: number;
+      latest: number;
+      status: number | null;
+      error: string | null;
+    }[];
   };
   type TextSpan = { start: number; end: number };
   type Comparison = {
@@ -251,6 +267,7 @@ declare namespace Api {
     accounts: { accounts: Account[]; total: number };
     callbacks: Ui.Page & { callbacks: Callback[] };
     clock: Clock;
+    conditions: Conditions;
     consents: Ui.Page & { consents: Consent[] };
     faults: { faults: Fault[] };
     health: { cursor: number };

@@ -317,6 +317,12 @@ def test_every_view_passes_axe(inbox: Inbox, own_mock: Mock, axe: str) -> None:
         inbox.open(address.format(**found))
         expect(inbox.bubble(bubble) if bubble else inbox.page.get_by_text(words).first).to_be_visible()
         expect_accessible(inbox, axe)
+    api.post("clock/freeze")
+    api.post("faults", {"fault": {"kind": "empty"}})
+    api.request_json("PUT", "scenario", {"rule": [{"outcome": "sent"}]})
+    inbox.open("?panel=controls&section=scenario")
+    expect(inbox.page.locator("#strip")).to_contain_text("Scenario the scenario")
+    expect_accessible(inbox, axe)
     inbox.page.keyboard.press("?")
     expect_accessible(inbox, axe)
 

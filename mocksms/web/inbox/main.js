@@ -24,6 +24,7 @@ import {
   view,
   withoutFilters,
 } from "./state/route.js";
+import { Strip } from "./strip/strip.js";
 import { Conversation } from "./thread/conversation.js";
 import { copyNewestCode } from "./thread/newest-code.js";
 import { TraceBanner } from "./trace/banner.js";
@@ -56,6 +57,7 @@ const conversation = new Conversation(byId("thread"), () => phones.redraw());
 const panel = new Panel(byId("panel"));
 const accountPicker = new AccountPicker(/** @type {HTMLSelectElement} */ (byId("account")));
 const searchBox = new SearchBox(filterInput);
+const strip = new Strip(byId("strip"));
 const banner = new TraceBanner(byId("trace"));
 const loadState = throttle(loadStateNow, STATE_PAUSE_MS);
 
@@ -81,6 +83,7 @@ function onRouteChange() {
   list().onRouteChange();
   conversation.onRouteChange();
   panel.onRouteChange();
+  strip.refresh();
 }
 
 /** Show the search of the URL. What is being typed stays unless that search has changed. */
@@ -107,6 +110,11 @@ function showClock() {
   byId("clock").title = `${exactDateTime(mockState.now())}. The clock of the mock: click to freeze or advance it.`;
 }
 
+function onTick() {
+  showClock();
+  strip.draw();
+}
+
 function showLive() {
   const node = byId("live");
   const retry = live.state === "lost" && button("retry", () => live.reconnect(), { class: "small" });
@@ -118,6 +126,7 @@ function showLive() {
 /** Read everything that is shown again: events may have been missed. */
 async function resync() {
   loadReadState(live.epoch);
+  strip.onRun(live.epoch);
   loadState();
   if (wasSynced) {
     list().invalidate();
@@ -139,6 +148,7 @@ function onEvents(events) {
   list().onEvents(events);
   conversation.onEvents(events);
   panel.onEvents(events);
+  strip.onEvents(events);
   if (events.some(({ kind }) => STATE_EVENTS.includes(kind))) loadState();
 }
 
@@ -194,7 +204,7 @@ onClick("nav-phones", () => switchTo("phones"));
 onClick("nav-requests", () => switchTo("requests"));
 onClick("compose", () => toggle("compose"));
 onClick("controls", () => toggle("controls"));
-onClick("clock", () => toggle("controls"));
+onClick("clock", () => navigate({ panel: "controls", section: "clock" }));
 onClick("help", showHelp);
 byId("search").addEventListener("submit", (event) => {
   event.preventDefault();
@@ -214,5 +224,5 @@ onKey({
   g: () => switchTo(view() === "requests" ? "phones" : "requests"),
 });
 removeControls();
-setInterval(showClock, CLOCK_TICK_MS); // Runs as long as the page is open.
+setInterval(onTick, CLOCK_TICK_MS); // Runs as long as the page is open.
 onRouteChange();

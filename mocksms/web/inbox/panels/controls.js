@@ -16,6 +16,8 @@ import { ScenarioSection } from "./scenario.js";
 const REFRESH_PAUSE_MS = 500;
 
 export class Controls {
+  #sectionToShow = "";
+
   constructor() {
     this.faults = new FaultsSection();
     this.sections = [new ScenarioSection(), this.faults, new ClockSection(), new AccountSection()];
@@ -33,6 +35,7 @@ export class Controls {
   /** Return the nodes of the panel for the account in the URL, and keep them up to date until `hide`. */
   show() {
     this.#showScope();
+    this.#sectionToShow = route().section ?? "";
     this.faults.startTimer();
     this.refresh();
     return this.nodes;
@@ -47,6 +50,17 @@ export class Controls {
     if (isReadOnly) await mockState.load();
     await Promise.all(this.sections.map((each) => each.refresh(shownAccount())));
     this.#showScope();
+    this.#showSection();
+  }
+
+  /** Scroll to the section of the URL, once its size and that of those above it are known. */
+  #showSection() {
+    const shown = this.sections.find(({ node }) => node.dataset.name === this.#sectionToShow)?.node;
+    this.#sectionToShow = "";
+    if (!shown) return;
+    shown.open = true;
+    shown.scrollIntoView();
+    shown.querySelector("summary")?.focus({ preventScroll: true });
   }
 
   #showScope() {

@@ -9,6 +9,7 @@ import { attemptWith } from "../ui/form-errors.js";
 import { attempt, reportError } from "../ui/notices.js";
 import { patch } from "../ui/patch.js";
 import { withEscapes } from "../ui/text.js";
+import { ruleWords } from "./rule-words.js";
 import { clockTime, formatDuration } from "../ui/time.js";
 
 const TICK_MS = 1_000;
@@ -82,7 +83,7 @@ export class FaultsSection {
   }
 
   /** @param {Api.Fault} fault */
-  #row({ id, fault, applied, left, until, waiting }) {
+  #row({ id, fault, matches, effect, applied, left, until, waiting }) {
     const remove = () => this.#change(() => request("DELETE", `faults/${id}`));
     const release = () => this.#change(() => request("POST", `faults/${id}/release`, { body: {} }));
     const held = [
@@ -94,6 +95,7 @@ export class FaultsSection {
       { "data-id": id },
       element("strong", {}, withEscapes(fault)),
       ` applied ${applied}${left === null ? "" : `, ${left} left`} `,
+      element("small", { class: "rule-words" }, ...ruleWords(matches, effect)),
       element("span", { class: "muted until", "data-until": until }),
       ...(waiting.length ? held : []),
       control(button("Remove", remove, { class: "small" })),
@@ -135,7 +137,7 @@ export class FaultsSection {
  *
  * @param {Api.Fault[]} faults those without an account come last
  */
-function mergedFaults(faults) {
+export function mergedFaults(faults) {
   /** @type {Map<number, Api.Fault>} */
   const merged = new Map();
   for (const fault of faults) {
@@ -150,12 +152,14 @@ function mergedFaults(faults) {
 }
 
 /**
- * Add the row of a fault in one account to that of the same fault in others.
+ * Add the row of a fault in one account to that of the same fault in others. The uses that are left are those of each
+ * account, if they are equal.
  *
  * @param {Api.Fault} known
  * @param {Api.Fault} fault
  */
 function sum(known, fault) {
   const waiting = [...known.waiting, ...fault.waiting];
-  return { ...known, applied: known.applied + fault.applied, left: null, waiting };
+  const left = known.left === fault.left ? known.left : null;
+  return { ...known, applied: known.applied + fault.applied, left, waiting };
 }

@@ -55,8 +55,8 @@ export class Panel {
   async #show(isStale) {
     const kind = panelKind();
     this.#toggle(kind);
-    const { message, request, panel, account } = route();
-    const query = JSON.stringify([message, request, panel, panel === "controls" && account]);
+    const { message, request, panel, account, section } = route();
+    const query = JSON.stringify([message, request, panel, panel === "controls" && [account, section]]);
     const isSame = query === this.#query && !this.#hasFailed;
     this.#query = query;
     if (!kind || (isSame && !(isStale && (kind === "message" || kind === "controls")))) return;

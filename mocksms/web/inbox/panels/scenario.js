@@ -6,6 +6,7 @@ import { control } from "../state/read-only.js";
 import { button, section } from "../ui/components.js";
 import { attempt } from "../ui/notices.js";
 import { withEscapes } from "../ui/text.js";
+import { ruleWords } from "./rule-words.js";
 
 const COLUMNS = ["Rule", "matched", "applied", "left"];
 
@@ -90,14 +91,19 @@ export class ScenarioSection {
    * @param {Api.Rule} rule
    * @param {number} index
    */
-  #row({ label, matched, applied, left }, index) {
+  #row({ label, matches, effect, matched, applied, left }, index) {
     const isNew = applied > (this.#applied.get(index) ?? applied);
     this.#applied.set(index, applied);
     const state = isNew ? "just-applied" : applied ? "applied" : "unused";
     return element(
       "tr",
       { class: state },
-      element("td", {}, element("bdi", {}, withEscapes(label))),
+      element(
+        "td",
+        {},
+        element("bdi", {}, withEscapes(label)),
+        element("small", { class: "rule-words" }, ...ruleWords(matches, effect)),
+      ),
       element("td", {}, String(matched)),
       element("td", {}, String(applied)),
       element("td", {}, left === null ? "∞" : String(left)),

@@ -46,6 +46,7 @@ export function navigate(changes, push = true) {
     else query.set(name, String(value));
   }
   if (query.get("panel") !== "compose") query.delete("recipient");
+  if (query.get("panel") !== "controls") query.delete("section");
   const url = query.size ? `${BASE}?${query}` : BASE;
   if (url === location.pathname + location.search) return;
   history[push ? "pushState" : "replaceState"](null, "", url);

@@ -176,7 +176,8 @@ export function checkbox(name, label, checked = false, onchange = undefined) {
  * @param {...Dom.Child} children
  */
 export function section(title, open, ...children) {
-  return element("details", { class: "section", open }, element("summary", {}, element("h3", {}, title)), ...children);
+  const heading = element("summary", {}, element("h3", {}, title));
+  return element("details", { class: "section", open, "data-name": title.toLowerCase() }, heading, ...children);
 }
 
 /**
