@@ -24,6 +24,21 @@ declare namespace Ui {
   /** A message, reply or consent, as the thread shows it. */
   type ThreadItem =
     (Api.Message & { kind: "messages" }) | (Api.Reply & { kind: "replies" }) | (Api.Consent & { kind: "consents" });
+  /** An account in the tree of accounts, and a module or class of tests. */
+  type AccountLeaf = { path: string; name: string; account: Api.Account };
+  type AccountGroup = { path: string; name: string; accounts: Api.Account[]; children: (AccountLeaf | AccountGroup)[] };
+  /** A row of that tree. `expanded` is null for an account. */
+  type AccountRow = {
+    path: string;
+    name: string;
+    level: number;
+    parent: string | null;
+    position: number;
+    siblings: number;
+    expanded: boolean | null;
+    account?: Api.Account;
+    accounts?: Api.Account[];
+  };
   type HttpRequest = { method: string; target: string; headers: Record<string, string>; body?: string | File };
   /** A request as code makes it, with its whole URL. */
   type CodeRequest = Omit<HttpRequest, "target"> & { url: string };

@@ -20,6 +20,8 @@ class Inbox:
         self.list = self.page.get_by_role("listbox")
         self.thread = self.page.get_by_role("log")
         self.panel = self.page.locator("#panel")
+        self.account = self.page.locator("#account-button")
+        self.accounts = self.page.get_by_role("treeitem")
         self.notice = self.page.locator("#notice")
         self.error = self.page.locator("#error")
 
@@ -45,6 +47,11 @@ class Inbox:
     def choose(self, *words: str) -> None:
         """Open the row that contains these words."""
         self.row(*words).click()
+
+    def choose_account(self, words: str) -> None:
+        """Select the account whose row contains these words."""
+        self.account.click()
+        self.accounts.filter(has_text=words).click()
 
     def open_details(self, words: str) -> None:
         """Open the details of the message that contains these words."""

@@ -130,7 +130,7 @@ def test_hostile_account_name_is_shown_as_text(inbox: Inbox, own_mock: Mock) -> 
     inbox.press("Reset…")
     expect(inbox.page.get_by_role("dialog")).to_contain_text("the account \\u202e<b>…")
     inbox.page.keyboard.press("Escape")
-    inbox.page.get_by_label("Account", exact=True).select_option("")
+    inbox.choose_account("All 2 accounts")
     inbox.choose("Hello", "\\u202e<b>…")
     inbox.page.get_by_role("button", name="Send SMS to this number").click()
     expect(inbox.panel).to_contain_text("from the account \\u202e<b>…")

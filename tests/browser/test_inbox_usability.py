@@ -325,6 +325,11 @@ def test_every_view_passes_axe(inbox: Inbox, own_mock: Mock, axe: str) -> None:
     expect_accessible(inbox, axe)
     inbox.page.keyboard.press("?")
     expect_accessible(inbox, axe)
+    for key, outcome in (("failed", "failed"), ("passed", "passed"), ("new", None)):
+        Api(own_mock, key).patch(label=f"tests/test_login.py::TestCode::test_{key}", test_outcome=outcome)
+    inbox.open().account.click()
+    expect(inbox.accounts).to_have_count(7)
+    expect_accessible(inbox, axe)
 
 
 def test_denied_notifications_are_reported(inbox: Inbox) -> None:

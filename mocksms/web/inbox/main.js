@@ -55,7 +55,7 @@ const phones = new Phones(byId("list"));
 const requests = new Requests(byId("list"));
 const conversation = new Conversation(byId("thread"), () => phones.redraw());
 const panel = new Panel(byId("panel"));
-const accountPicker = new AccountPicker(/** @type {HTMLSelectElement} */ (byId("account")));
+const accountPicker = new AccountPicker(byId("account"));
 const searchBox = new SearchBox(filterInput);
 const strip = new Strip(byId("strip"));
 const banner = new TraceBanner(byId("trace"));
@@ -221,6 +221,7 @@ onKey({
   "/": startSearch,
   ...control({ r: () => conversation.replyForm.focus(), c: () => toggle("compose") }),
   s: () => toggle("controls"),
+  a: () => accountPicker.open(),
   g: () => switchTo(view() === "requests" ? "phones" : "requests"),
 });
 removeControls();

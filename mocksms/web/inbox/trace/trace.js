@@ -43,7 +43,7 @@ export function firstLines({ type, text, explanation }) {
  * @param {string} nodeid
  */
 export function partsOf(nodeid) {
-  const [file, ...names] = withLetters(nodeid).split("::");
+  const [file, ...names] = readableNodeId(nodeid).split("::");
   return names.length ? { file: `${file}::`, name: names.join("::") } : { file: "", name: file };
 }
 
@@ -52,7 +52,7 @@ export function partsOf(nodeid) {
  *
  * @param {string} nodeid
  */
-function withLetters(nodeid) {
+export function readableNodeId(nodeid) {
   return nodeid.replace(/\\(?:\\|x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8}))/g, (escape, ...codes) => {
     const code = parseInt(codes.slice(0, 3).find(Boolean) ?? "0", 16);
     const letter = code <= 0x10ffff ? String.fromCodePoint(code) : "";

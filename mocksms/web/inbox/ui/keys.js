@@ -14,6 +14,7 @@ const KEYS = [
   control(["r", "reply as the phone"]),
   control(["c", "new SMS"]),
   ["s", isReadOnly ? "state" : "controls"],
+  ["a", "choose an account, if there are several"],
   ["g", "switch between phones and requests"],
   ["?", "this help"],
   ["Esc", "close what is open, leave a field"],

@@ -3,7 +3,7 @@
  * replaced or moved before the button is released.
  */
 
-const CLICKABLE = "button, a, summary, label, [role=option]";
+const CLICKABLE = "button, a, summary, label, [role=option], [role=treeitem]";
 const RELEASES = ["pointerup", "pointercancel", "dragend", "contextmenu"];
 
 let isPressed = false;
