@@ -65,6 +65,7 @@ class RequestView(ResponseModel):
     fault_decided_by: Text | None = Field(description="Rule or magic number that caused the fault, null for none")
     warnings: list[WarningView] = Field(description="Deviations that were accepted")
     messages: list[str] = Field(description="Ids of the messages it created, without those evicted")
+    recipients: list[Text] = Field(description="The number of each of these messages, in the same order, as sent")
 
 
 class RequestsPage(Page):
@@ -113,7 +114,8 @@ def _matches(query: RequestsQuery, request: RecordedRequest) -> bool:
 
 def request_view(account: Account | None, request: RecordedRequest) -> RequestView:
     """Return a request with its response, and the messages of its account that it created."""
-    messages = (account.messages.at(sequence) for sequence in request.messages) if account else ()
+    found = (account.messages.at(sequence) for sequence in request.messages) if account else ()
+    messages = [message for message in found if message]
     return RequestView(
         id=request.number,
         account=account.id if account else None,
@@ -132,7 +134,8 @@ def request_view(account: Account | None, request: RecordedRequest) -> RequestVi
         fault=request.fault.fault.kind if request.fault else None,
         fault_decided_by=request.fault.decided_by if request.fault else None,
         warnings=[WarningView(path=warning.path, note=warning.note) for warning in request.warnings],
-        messages=[message.transaction_id for message in messages if message],
+        messages=[message.transaction_id for message in messages],
+        recipients=[message.mobile_number for message in messages],
     )
 
 

@@ -173,6 +173,7 @@ def test_request_has_what_was_sent_and_what_was_returned(api: Api) -> None:
         "fault": None,
         "fault_decided_by": None,
         "messages": sent,
+        "recipients": [SENT, PHONE],
     }
     assert json.loads(request["body"]) == body(SENT, PHONE, content="שלום", surprise=1)
     assert headers["content-type"] == "application/json"
@@ -211,10 +212,15 @@ def test_secrets_are_shown_shortened(shared_mock: Mock, name: str) -> None:
     assert shown[name.lower()] == "the …"
 
 
+def test_recipients_are_written_as_sent(api: Api) -> None:
+    api.send(" 054-1111111", "12", PHONE)
+    assert latest(api)["recipients"] == [" 054-1111111", "12", PHONE]
+
+
 def test_evicted_messages_of_a_request_are_not_listed(api: Api) -> None:
     sent = api.send(PHONE, SENT)
     api.request_json("DELETE", "messages", to=PHONE)
-    assert latest(api)["messages"] == sent[1:]
+    assert (latest(api)["messages"], latest(api)["recipients"]) == (sent[1:], [SENT])
 
 
 @pytest.mark.parametrize(
