@@ -183,10 +183,15 @@ declare namespace Api {
     target: string;
     response: Response;
     duration: number;
+    operation: string | null;
+    refusal: string | null;
     note: string;
     lacks_prefix: boolean;
+    fault: string | null;
+    fault_decided_by: string | null;
     warnings: Warning[];
     messages: string[];
+    recipients: string[];
   };
   type Attempt = { at: string; status: number | null; body: string; duration: number; error: string | null };
   type Callback = {

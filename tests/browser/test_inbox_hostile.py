@@ -62,7 +62,7 @@ def show_everywhere(inbox: Inbox, own_mock: Mock, text: str) -> None:
     inbox.choose(NUMBER)
     inbox.thread.get_by_role("button", name="details").first.click()
     expect(inbox.fact("tags")).to_be_visible()
-    for fold in ("Request", "Response", "curl command"):
+    for fold in ("Request", "Response", "As code"):
         inbox.panel.get_by_text(fold, exact=True).click()
     inbox.page.get_by_role("button", name="Controls").click()
     expect(inbox.panel.get_by_label("Sender")).to_be_visible()

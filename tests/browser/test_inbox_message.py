@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 
 import pytest
 from playwright.sync_api import Route, expect
@@ -96,18 +95,6 @@ def test_request_that_created_a_message_is_shown_with_its_response(inbox: Inbox,
     expect(inbox.panel.get_by_role("region", name="Response")).to_contain_text(message)
 
 
-def test_curl_command_repeats_the_request(inbox: Inbox, own_mock: Mock) -> None:
-    open_details(inbox, sent(own_mock, content='It\'s "quoted" $HOME `x` שלום'))
-    inbox.panel.get_by_text("curl command", exact=True).click()
-    line = inbox.panel.get_by_role("region", name="curl command").inner_text()
-    assert "YOUR-KEY" in line
-    command = line.replace("YOUR-KEY", KEY)
-    response = subprocess.run(["sh", "-c", command], capture_output=True, check=True, timeout=60)
-    assert json.loads(response.stdout)[0]["status"] == "sent"
-    first, second = api_of(own_mock).get("messages")["messages"]
-    assert first["content"] == second["content"]
-
-
 def test_message_is_changed_manually(inbox: Inbox, own_mock: Mock) -> None:
     for place, (number, press, state) in enumerate(
         (
@@ -196,51 +183,6 @@ def test_unknown_message_is_reported(inbox: Inbox) -> None:
     expect(inbox.panel).to_contain_text("0123456789abcdef0123456789abcdef")
     expect(inbox.panel.get_by_role("heading")).to_have_text("Not found")
     inbox.watched.allow_issues("404")
-
-
-def test_refused_and_malformed_requests_are_listed_with_the_reason(inbox: Inbox, own_mock: Mock) -> None:
-    sent(own_mock)
-    own_mock.post('{"message": {"content": "x"}}')
-    own_mock.post('{"message": ')
-    own_mock.get("/rest/v1/nothing")
-    own_mock.post("{}", X_API_Key="")
-    inbox.open("?view=requests")
-    rows = inbox.list.get_by_role("option")
-    expect(rows).to_have_count(5)
-    texts = [" ".join(row.inner_text().split()) for row in rows.all()]
-    assert [re.findall(r" (\d{3}) ", words)[0] for words in texts] == ["401", "404", "400", "400", "200"]
-    assert "The to field is required" in texts[3]
-    inbox.choose("The to field is required")
-    expect(inbox.panel.get_by_role("region", name="Request")).to_contain_text('"content": "x"')
-    expect(inbox.panel.get_by_role("region", name="Response")).to_contain_text("The request is invalid.")
-
-
-def test_requests_are_filtered_as_in_the_inspection_api(inbox: Inbox, own_mock: Mock) -> None:
-    sent(own_mock)
-    own_mock.get("/rest/v1/nothing")
-    own_mock.get("/rest/v1/transactional/sms/search")
-    inbox.open("?view=requests&method=GET")
-    rows = inbox.list.get_by_role("option")
-    expect(rows).to_have_count(2)
-    inbox.page.get_by_role("searchbox").fill("method:GET status:404")
-    inbox.page.keyboard.press("Enter")
-    expect(rows).to_have_count(1)
-    expect(inbox.page).to_have_url(re.compile(r"method=GET&status=404"))
-    inbox.page.get_by_role("searchbox").fill("")
-    inbox.page.keyboard.press("Enter")
-    expect(rows).to_have_count(3)
-    inbox.page.get_by_role("button", name="Refused only").click()
-    expect(rows).to_have_count(1)
-
-
-def test_request_links_to_the_messages_it_created(inbox: Inbox, own_mock: Mock) -> None:
-    message = sent(own_mock)
-    inbox.open("?view=requests")
-    inbox.choose("1 SMS")
-    inbox.press(message[:8])
-    expect(inbox.panel).to_contain_text(message)
-    inbox.press("Conversation")
-    expect(inbox.bubble("Hello")).to_be_visible()
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,9 @@ async function loadStateNow() {
   await mockState.load();
   accountPicker.update();
   showClock();
-  if (view() === "phones" && before !== mockState.fingerprint()) phones.redraw();
+  if (before === mockState.fingerprint()) return;
+  if (view() === "phones") phones.redraw();
+  if (view() === "requests") requests.redraw();
 }
 
 function showClock() {

@@ -35,6 +35,7 @@ export function positionOf({ cursor, id = 0 }) {
  * @property {HTMLElement} node where the list is shown
  * @property {(query: Ui.Query) => Promise<PageOfRows<Item>>} read reads a page by `before` and `limit`
  * @property {(page: Ui.Page) => void} onPage called when the first page was read
+ * @property {HTMLElement} [head] the names of the columns
  */
 
 /** @template {Ordered} Item */
@@ -67,11 +68,16 @@ export class PagedList {
   show() {
     const query = JSON.stringify([filters(), route().account]);
     if (this.isShown && query === this.#query) return;
-    if (!this.isShown) this.#options.node.replaceChildren(this.status, this.filters, this.list.node, this.emptyState);
+    if (!this.isShown) this.#options.node.replaceChildren(...this.#parts());
     if (query !== this.#query) this.list.set([]);
     this.#query = query;
     this.invalidate();
     this.#refresh().catch(reportError); // At once: only updates wait for a pause.
+  }
+
+  #parts() {
+    const { head } = this.#options;
+    return [this.status, this.filters, ...(head ? [head] : []), this.list.node, this.emptyState];
   }
 
   /** Drop everything with the next page that is read: what is shown may no longer exist. */
@@ -109,6 +115,7 @@ export class PagedList {
     const isEmpty = !this.items.length;
     document.body.classList.toggle("empty", isEmpty);
     this.list.node.hidden = isEmpty;
+    if (this.#options.head) this.#options.head.hidden = isEmpty;
     this.emptyState.hidden = !isEmpty;
     patch(this.emptyState, nodes);
   }

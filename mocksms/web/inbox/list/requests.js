@@ -2,19 +2,24 @@
 
 import { element } from "../../shared/dom.js";
 import { get } from "../api/client.js";
-import { statusBadge } from "../panels/request.js";
+import { shortTarget, statusBadge } from "../panels/request.js";
+import { mockState } from "../state/mock-state.js";
 import { isReadOnly } from "../state/read-only.js";
 import { filters, hasFilters, navigate, route, searchKeys } from "../state/route.js";
 import { button, formatted, isolated, plural } from "../ui/components.js";
 import { nearest } from "../ui/nearest.js";
 import { patch } from "../ui/patch.js";
+import { singleLine } from "../ui/text.js";
 import { clockTime, exactDateTime, formatDuration } from "../ui/time.js";
 import { PagedList } from "./paged-list.js";
 import { issueLines } from "./search-chips.js";
 
 export class Requests {
+  #node;
+
   /** @param {HTMLElement} node */
   constructor(node) {
+    this.#node = node;
     /** @type {PagedList<Api.Request>} */
     this.paged = new PagedList({
       node,
@@ -23,6 +28,7 @@ export class Requests {
       render: renderRow,
       open: ({ id }) => navigate({ request: id, message: null, panel: null }),
       read,
+      head: columnNames(),
       onPage: (page) => this.#onPage(page),
     });
     this.paged.list.node.classList.add("requests");
@@ -46,13 +52,24 @@ export class Requests {
     this.paged.invalidate();
   }
 
+  /** Draw the rows again: the accounts have changed. */
+  redraw() {
+    this.#markAccounts();
+    this.paged.set(this.paged.items.map((item) => ({ ...item })));
+  }
+
   /** @param {number} step */
   move(step) {
     this.paged.list.move(step);
   }
 
+  #markAccounts() {
+    this.#node.classList.toggle("with-accounts", hasAccounts());
+  }
+
   /** @param {Ui.Page} page */
   #onPage(page) {
+    this.#markAccounts();
     const [label, refused] = filters().refused === "true" ? ["Show all", null] : ["Refused only", "true"];
     const evicted = page.evicted ? `, ${formatted(page.evicted)} old requests evicted` : "";
     this.paged.showStatus(
@@ -96,17 +113,66 @@ async function read(query) {
  * @param {Api.Request} request
  * @returns {Dom.Child[]}
  */
-function renderRow({ at, method, target, response, note, messages, warnings, duration }) {
-  const result = [
-    messages.length > 0 && `${messages.length} SMS`,
-    warnings.length > 0 && plural(warnings.length, "warning"),
-  ];
+function renderRow(request) {
+  const { at, account, method, target, response, note, recipients, warnings, duration } = request;
   return [
     element("time", { datetime: at, title: exactDateTime(at) }, clockTime(at)),
     statusBadge(response.status),
     element("span", { class: "method" }, isolated(method)),
-    element("span", { class: "target" }, isolated(target)),
-    element("span", { class: note ? "note" : "note muted" }, isolated(note || result.filter(Boolean).join(", "))),
+    element("span", { class: "target", title: singleLine(target) }, isolated(shortTarget(request))),
+    element(
+      "span",
+      { class: "details" },
+      element("span", { class: "recipients" }, recipientNodes(recipients)),
+      element("span", { class: "account muted" }, account && hasAccounts() && accountName(account)),
+      element("span", { class: "warnings" }, warnings.length > 0 && plural(warnings.length, "warning")),
+      element("span", { class: "note", title: singleLine(note) }, isolated(note)),
+    ),
     element("span", { class: "duration muted" }, formatDuration(duration * 1000)),
   ];
+}
+
+/**
+ * The first recipient, and how many others there are.
+ *
+ * @param {string[]} recipients
+ * @returns {Dom.Child[]}
+ */
+function recipientNodes(recipients) {
+  if (!recipients.length) return [];
+  const others = recipients.length - 1;
+  return [isolated(recipients[0]), others > 0 && element("span", { class: "muted" }, ` + ${formatted(others)}`)];
+}
+
+/**
+ * The label of an account; for that of a test, the name of the test without its file. Without a label, the key.
+ *
+ * @param {string} id
+ */
+function accountName(id) {
+  const label = mockState.accounts
+    .find((account) => account.id === id)
+    ?.label.split("::")
+    .at(-1);
+  return label ? isolated(label) : mockState.accountName(id);
+}
+
+/** Whether requests of several accounts are listed. */
+function hasAccounts() {
+  return mockState.accountCount > 1 && !route().account;
+}
+
+/** The names of the columns, for the eye: each row says by itself what it has. */
+function columnNames() {
+  const details = ["recipients", "account", "warnings", "note"].map((name) => element("span", { class: name }, name));
+  return element(
+    "div",
+    { class: "column-names", "aria-hidden": "true" },
+    element("span", {}, "time"),
+    element("span", {}, "status"),
+    element("span", { class: "method" }, "method"),
+    element("span", {}, "path"),
+    element("span", { class: "details" }, details),
+    element("span", { class: "duration" }, "duration"),
+  );
 }

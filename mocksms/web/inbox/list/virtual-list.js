@@ -135,6 +135,7 @@ export class VirtualList {
 
   #draw() {
     const height = this.#rowHeight();
+    this.#sizer.style.height = `${this.#items.length * height}px`; // The height of rows depends on the width.
     const { scrollTop, clientHeight } = this.node;
     const first = Math.max(0, Math.floor(scrollTop / height) - SPARE_ROWS);
     const last = Math.min(this.#items.length, Math.ceil((scrollTop + clientHeight) / height) + SPARE_ROWS);

@@ -1,9 +1,7 @@
 /** The panel of one message: everything the mock knows about it. */
 
-import { asCode } from "../../shared/base.js";
 import { element } from "../../shared/dom.js";
-import { curlCommand } from "../../shared/snippets.js";
-import { ANY_ACCOUNT, get, request, savedKeys } from "../api/client.js";
+import { ANY_ACCOUNT, get, request } from "../api/client.js";
 import { tagChip } from "../list/search-chips.js";
 import { control } from "../state/read-only.js";
 import { navigate, route } from "../state/route.js";
@@ -11,7 +9,6 @@ import { messageLink } from "../thread/message-text.js";
 import {
   badge,
   button,
-  codeBlock,
   codeChip,
   copyButton,
   factList,
@@ -24,7 +21,8 @@ import { attempt } from "../ui/notices.js";
 import { withEscapes } from "../ui/text.js";
 import { exactDateTime, exactTime, formatDuration } from "../ui/time.js";
 import { callbackSections, loadCallbacks } from "./callbacks.js";
-import { STORED_BYTES, requestSections, warningList } from "./request.js";
+import { codeSection } from "./code-section.js";
+import { requestSections, warningList } from "./request.js";
 import { segmentFacts } from "./segment-facts.js";
 
 /**
@@ -66,7 +64,7 @@ export async function messagePanel(id) {
     message.links.length > 0 && linksSection(message),
     ...callbackSections(message, callbacks),
     ...(origin ? requestSections(origin, "Request that created it") : [noRequest(message)]),
-    origin && control(curlSection(message, origin)),
+    origin && codeSection(origin, [message]),
   ];
 }
 
@@ -217,24 +215,4 @@ function clicksText({ clicks, tracks_clicks: tracks }) {
 function noRequest({ request_id: id }) {
   const text = id ? "The request that created it was evicted from the journal." : "It was not created by a request.";
   return element("p", { class: "muted" }, text);
-}
-
-/**
- * @param {Api.Message} message
- * @param {Api.Request} origin
- */
-function curlSection({ account }, origin) {
-  const key = savedKeys()[account];
-  const shortKey = origin.headers.find(([name]) => name.toLowerCase() === "x-api-key")?.[1];
-  const stored = shortKey ? `The mock stores it shortened: ${shortKey}.` : "The mock does not store it.";
-  const headers = { "X-API-Key": key ?? "YOUR-KEY", "Content-Type": "application/json" };
-  const command = curlCommand(asCode({ method: origin.method, target: origin.target, headers, body: origin.body }));
-  return section(
-    "curl command",
-    false,
-    !key && element("p", { class: "muted" }, `Replace YOUR-KEY with your API key. ${stored}`),
-    origin.size > STORED_BYTES && element("p", { class: "muted" }, "Only the start of the body is stored."),
-    copyButton("curl command", () => command),
-    codeBlock("curl command", withEscapes(command)),
-  );
 }

@@ -1,18 +1,18 @@
 /** The panel of one request to the emulated API: the request, the response, and why it has this response. */
 
 import { element } from "../../shared/dom.js";
-import { prettyJson } from "../../shared/json.js";
 import { ANY_ACCOUNT, get } from "../api/client.js";
+import { mockState } from "../state/mock-state.js";
 import { navigate } from "../state/route.js";
-import { button, codeBlock, copyButton, factList, formatted, section } from "../ui/components.js";
-import { withEscapes } from "../ui/text.js";
-import { exactDateTime, formatDuration } from "../ui/time.js";
-
-/** The mock stores this much of a body. */
-export const STORED_BYTES = 65_536;
+import { badge, button, codeBlock, copyButton, factList, formatted, isolated, section } from "../ui/components.js";
+import { jsonNodes } from "../ui/json-view.js";
+import { singleLine, withEscapes } from "../ui/text.js";
+import { clockTime, exactDateTime, formatDuration } from "../ui/time.js";
+import { STORED_BYTES, codeSection } from "./code-section.js";
 
 const MAX_MESSAGES = 20;
-const ID_CHARACTERS = 8;
+const MAX_CALL_CHARACTERS = 60;
+const OPERATION_PATH = /^(?:\/rest\/v1)?\/transactional\/sms\//i;
 
 /**
  * Read a request and return the nodes of its panel.
@@ -22,6 +22,7 @@ const ID_CHARACTERS = 8;
  */
 export async function requestPanel(id) {
   const request = await get(`requests/${encodeURIComponent(id)}`, ANY_ACCOUNT);
+  const messages = await messagesOf(request);
   return [
     element("h2", {}, withEscapes(`${request.method} ${request.target}`)),
     element(
@@ -30,19 +31,49 @@ export async function requestPanel(id) {
       statusBadge(request.response.status),
       request.note && element("strong", {}, " ", withEscapes(request.note)),
     ),
-    request.messages.length > 0 && createdMessages(request.messages),
+    request.messages.length > 0 && createdMessages(request, messages),
     ...requestSections(request, "Request details", true),
+    codeSection(request, messages),
   ];
 }
 
-/** @param {string[]} messages ids */
-function createdMessages(messages) {
-  const links = messages.slice(0, MAX_MESSAGES).map((message) =>
-    button(message.slice(0, ID_CHARACTERS), () => navigate({ message, request: null, panel: null }), {
-      class: "small",
-    }),
+/**
+ * Read the messages that a request created, or the first of them.
+ *
+ * @param {Api.Request} request
+ */
+async function messagesOf({ id, account, messages: ids }) {
+  if (!ids.length) return [];
+  const page = { account, since: id, before: id + MAX_MESSAGES + 1, limit: MAX_MESSAGES }; // Their cursors come next.
+  const { messages } = await get("messages", page);
+  return messages.filter((message) => message.request_id === id).reverse();
+}
+
+/**
+ * @param {Api.Request} request
+ * @param {Api.Message[]} messages
+ */
+function createdMessages({ messages: ids, recipients }, messages) {
+  const items = ids.slice(0, MAX_MESSAGES).map((message, index) => {
+    const read = messages.find(({ transaction_id: id }) => id === message);
+    return element(
+      "li",
+      {},
+      button(singleLine(recipients[index]), () => navigate({ message, request: null, panel: null }), {
+        class: "small",
+        "data-id": message,
+      }),
+      read && badge(read.status, read.reject_reason),
+      read && element("span", { class: "preview muted", dir: "auto" }, isolated(read.content)),
+    );
+  });
+  const rest = ids.length - items.length;
+  return section(
+    `SMS created: ${formatted(ids.length)}`,
+    true,
+    element("ul", { class: "plain created" }, items),
+    rest > 0 && element("p", { class: "muted" }, `and ${formatted(rest)} more`),
   );
-  return section(`SMS created: ${messages.length}`, true, element("div", { class: "actions" }, links));
 }
 
 /**
@@ -53,13 +84,16 @@ function createdMessages(messages) {
  * @param {boolean} [isMain] whether the panel is about the request, not about a message
  */
 export function requestSections(request, title, isMain = false) {
-  const { at, note, duration, warnings, response } = request;
+  const { at, account, note, duration, fault, fault_decided_by: cause, warnings, response } = request;
   return [
     section(
       title,
       true,
+      !isMain && requestLink(request),
       factList([
         ["at", `${exactDateTime(at)}, response after ${formatDuration(duration * 1000)}`],
+        ["account", isMain && mockState.accountCount > 1 && (account ? mockState.accountName(account) : "none")],
+        ["fault", isMain && fault && [element("code", {}, fault), cause && [" by ", withEscapes(cause)]]],
         ["note", !isMain && note && withEscapes(note)],
         ["warnings", isMain && warnings.length > 0 && warningList(warnings)],
       ]),
@@ -68,15 +102,39 @@ export function requestSections(request, title, isMain = false) {
       "Request",
       isMain,
       copyButton("Request body", () => request.body),
-      codeBlock("Request", withEscapes(httpText(`${request.method} ${request.target}`, request))),
+      codeBlock("Request", httpNodes(`${request.method} ${request.target}`, request)),
     ),
     section(
       "Response",
       isMain,
       copyButton("Response body", () => response.body),
-      codeBlock("Response", withEscapes(httpText(String(response.status ?? "the connection was reset"), response))),
+      codeBlock("Response", httpNodes(String(response.status ?? "the connection was reset"), response)),
     ),
   ];
+}
+
+/**
+ * A button that opens a request, such as `POST send → 2 SMS, 15:13:41`.
+ *
+ * @param {Api.Request} request
+ */
+export function requestLink(request) {
+  const { id, at, method, messages, response } = request;
+  const result = messages.length ? `${formatted(messages.length)} SMS` : (response.status ?? "reset");
+  const call = singleLine(`${method} ${shortTarget(request)}`, MAX_CALL_CHARACTERS);
+  return button(`${call} → ${result}, ${clockTime(at)}`, () => navigate({ request: id, message: null, panel: null }), {
+    class: "small",
+    "data-id": id,
+  });
+}
+
+/**
+ * What a request calls: its path and query, without what is the same in each operation.
+ *
+ * @param {Api.Request} request
+ */
+export function shortTarget({ operation, target }) {
+  return operation ? target.replace(OPERATION_PATH, "") : target;
 }
 
 /**
@@ -108,13 +166,14 @@ function statusColour(status) {
 }
 
 /**
- * A request or response as text: its first line, its headers, and its body after an empty line.
+ * A request or response: its first line, its headers, and its body after an empty line.
  *
  * @param {string} firstLine
  * @param {Api.Content} content
+ * @returns {Dom.Child[]}
  */
-function httpText(firstLine, { headers, body, size }) {
+function httpNodes(firstLine, { headers, body, size }) {
   const head = [firstLine, ...headers.map(([name, value]) => `${name}: ${value}`)].join("\n");
-  const rest = size > STORED_BYTES ? `\n… ${formatted(size)} bytes in all` : "";
-  return [head, prettyJson(body) + rest].filter(Boolean).join("\n\n");
+  const rest = size > STORED_BYTES && `\n… ${formatted(size)} bytes in all`;
+  return [withEscapes(head), body !== "" && ["\n\n", jsonNodes(body)], rest];
 }

@@ -49,7 +49,7 @@ export const mockState = {
 
   /** What the rows of a list depend on; they are drawn again when it changes. */
   fingerprint() {
-    return JSON.stringify([this.accountCount > 1, day(this.now())]);
+    return JSON.stringify([this.accounts.map(({ id }) => id), this.accountCount > 1, day(this.now())]);
   },
 
   /** Read accounts and clock. */
