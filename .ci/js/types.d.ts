@@ -142,6 +142,39 @@ declare namespace Api {
     replies: number;
     lists: string[];
   };
+  type Why = { kind: string | null; text: string; at: string | null; reply: number | null; path: string | null };
+  /** An event in the life of a message. */
+  type LifeEvent = {
+    kind: string;
+    at: string;
+    source: string;
+    target: string;
+    text: string;
+    status: string | null;
+    reject_reason: string | null;
+    http_status: number | null;
+    failed: boolean;
+    error: string | null;
+    body: string | null;
+    response_body: string | null;
+    duration: number | null;
+    request_id: number | null;
+    callback_id: number | null;
+    attempt: number | null;
+    cursor: number | null;
+    planned: boolean;
+    call: { method: string; path: string; body: object | null } | null;
+  };
+  type Timeline = {
+    transaction_id: string;
+    account: string;
+    status: string;
+    reject_reason: string | null;
+    why: Why;
+    clock: Clock;
+    events: LifeEvent[];
+    left_out: number;
+  };
   type Reply = {
     cursor: number;
     account: string;
@@ -305,13 +338,15 @@ declare namespace Api {
   };
   type ReadResult<Path extends string> = Path extends keyof Reads
     ? Reads[Path]
-    : Path extends `messages/${string}`
-      ? Message
-      : Path extends `requests/${string}`
-        ? Request
-        : Path extends `callbacks/${string}`
-          ? Callback
-          : never;
+    : Path extends `messages/${string}/timeline`
+      ? Timeline
+      : Path extends `messages/${string}`
+        ? Message
+        : Path extends `requests/${string}`
+          ? Request
+          : Path extends `callbacks/${string}`
+            ? Callback
+            : never;
 }
 
 /** The parts of the OpenAPI document that the API reference shows. */

@@ -50,7 +50,7 @@ def test_first_steps_send_reply_stop_see_the_reason_and_load_a_scenario(inbox: I
     refused = inbox.bubble("Are you still there?")
     expect(refused).to_contain_text("rejected · unsubscribe")
     inbox.panel.get_by_role("button", name="Details of the SMS").click()
-    expect(inbox.panel).to_contain_text("decided by opt-out")
+    expect(inbox.panel).to_contain_text("rejected: this phone ")
     page.get_by_role("button", name="Controls").click()
     inbox.panel.get_by_label("Scenario", exact=True).select_option("gateway-outage")
     inbox.press("Load")

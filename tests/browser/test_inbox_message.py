@@ -10,7 +10,7 @@ from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import Watched
 from tests.browser.inbox import Inbox, api_of, sent
-from tests.inspection.support import KOSHER, LATER, NO_CREDIT, QUEUED
+from tests.inspection.support import KOSHER, NO_CREDIT, QUEUED
 from tests.receiver import Response, receiving
 from tests.support import KEY, NUMBER, Mock
 
@@ -29,7 +29,9 @@ def open_details(inbox: Inbox, transaction_id: str) -> Inbox:
 
 def test_status_both_spellings_of_the_reason_and_the_decision_are_shown(inbox: Inbox, own_mock: Mock) -> None:
     open_details(inbox, sent(own_mock, KOSHER))
-    expect(inbox.panel).to_contain_text("rejected · kosher-number decided by magic number 21")
+    expect(inbox.panel.locator(".why")).to_have_text(
+        "rejected: the recipient is magic number 21 (rejected/kosher-number)"
+    )
     expect(inbox.fact("reason")).to_have_text(
         "kosher-number in the response to the send, kosher_number in search and info"
     )
@@ -39,23 +41,10 @@ def test_status_outside_the_guide_is_shown_with_the_actions_of_queued(inbox: Inb
     api = api_of(own_mock)
     api.request_json("PUT", "scenario", {"rule": [{"outcome": {"status": "hidden chip", "reason": "<b>n/a"}}]})
     open_details(inbox, sent(own_mock))
-    expect(inbox.panel).to_contain_text("hidden chip · <b>n/a decided by rule 1")
-    assert inbox.panel.locator(".timeline li").last.get_attribute("class") == "free"
+    expect(inbox.panel.locator(".why")).to_contain_text("hidden chip: rule 1 of the scenario applied")
+    expect(inbox.panel.locator(".event.free")).to_contain_text("hidden chip · <b>n/a")
     inbox.panel.get_by_role("button", name="Cancel").click()
     expect(inbox.panel).to_contain_text("rejected · cancelled_by_user")
-
-
-def test_history_is_a_timeline_with_the_time_between_steps(inbox: Inbox, own_mock: Mock) -> None:
-    api = api_of(own_mock)
-    api.post("clock/freeze")
-    message = sent(own_mock, LATER)
-    api.post("clock/advance", {"by": "90s"})
-    open_details(inbox, message)
-    steps = inbox.panel.locator(".timeline li")
-    expect(steps).to_have_count(2)
-    expect(steps.first).to_contain_text("queued")
-    expect(steps.last).to_contain_text("+5 s")
-    expect(steps.last).to_contain_text("sent")
 
 
 def test_segments_and_the_character_that_forced_ucs2_are_shown(inbox: Inbox, own_mock: Mock) -> None:
@@ -96,12 +85,12 @@ def test_request_that_created_a_message_is_shown_with_its_response(inbox: Inbox,
 
 
 def test_message_is_changed_manually(inbox: Inbox, own_mock: Mock) -> None:
-    for place, (number, press, state) in enumerate(
+    for place, (number, press, why) in enumerate(
         (
-            (QUEUED, "Send now", "sent"),
-            (QUEUED, "Cancel", "rejected · cancelled_by_user"),
-            (NUMBER, "Bounce", "rejected · bounced"),
-            (NO_CREDIT, "Cancel", "rejected · cancelled_by_user"),
+            (QUEUED, "Send now", "sent: sent manually"),
+            (QUEUED, "Cancel", "rejected: cancelled manually"),
+            (NUMBER, "Bounce", "rejected: bounced manually"),
+            (NO_CREDIT, "Cancel", "rejected: cancelled manually"),
         )
     ):
         message = sent(own_mock, number)
@@ -109,7 +98,7 @@ def test_message_is_changed_manually(inbox: Inbox, own_mock: Mock) -> None:
             inbox.open("?message=latest")
         expect(inbox.panel).to_contain_text(message)
         inbox.press(press)
-        expect(inbox.panel.locator(".state")).to_contain_text(f"{state} decided by")
+        expect(inbox.panel.locator(".state")).to_contain_text(why)
         expect(inbox.panel.get_by_role("button", name=press, exact=True)).to_have_count(0)
 
 

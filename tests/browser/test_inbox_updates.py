@@ -49,7 +49,7 @@ def test_focus_moves_to_the_panel_when_its_button_disappears(inbox: Inbox, own_m
     inbox.open(f"?message={message}")
     inbox.panel.get_by_role("button", name="Cancel").focus()
     inbox.page.keyboard.press("Enter")
-    expect(inbox.panel.locator(".state")).to_contain_text("cancelled_by_user")
+    expect(inbox.panel.locator(".state")).to_contain_text("cancelled manually")
     expect(inbox.panel).to_be_focused()
 
 

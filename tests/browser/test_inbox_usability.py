@@ -293,7 +293,7 @@ def expect_accessible(inbox: Inbox, axe: str) -> None:
 VIEWS = {
     "phones": ("", "3 phones", ""),
     "conversation": ("?phone=972541111111&in={account}", "", "See https"),
-    "message": ("?phone=972541111111&in={account}&message={message}", "History", ""),
+    "message": ("?phone=972541111111&in={account}&message={message}", "Life", ""),
     "compose": ("?panel=compose", "New SMS", ""),
     "controls": ("?panel=controls", "Opted out: 1", ""),
     "requests": ("?view=requests&refused=true", "1 request", ""),

@@ -6,22 +6,14 @@ import { tagChip } from "../list/search-chips.js";
 import { control } from "../state/read-only.js";
 import { navigate, route } from "../state/route.js";
 import { messageLink } from "../thread/message-text.js";
-import {
-  badge,
-  button,
-  codeChip,
-  copyButton,
-  factList,
-  isFreeStatus,
-  plural,
-  section,
-  statusClass,
-} from "../ui/components.js";
+import { button, codeChip, copyButton, factList, isFreeStatus, plural, section } from "../ui/components.js";
 import { attempt } from "../ui/notices.js";
 import { withEscapes } from "../ui/text.js";
-import { exactDateTime, exactTime, formatDuration } from "../ui/time.js";
+import { exactDateTime } from "../ui/time.js";
 import { callbackSections, loadCallbacks } from "./callbacks.js";
 import { codeSection } from "./code-section.js";
+import { lifeSection } from "./life/life.js";
+import { whySentence } from "./life/why.js";
 import { requestSections, warningList } from "./request.js";
 import { segmentFacts } from "./segment-facts.js";
 
@@ -48,17 +40,16 @@ const ACTIONS = {
  */
 export async function messagePanel(id) {
   const message = await get(`messages/${encodeURIComponent(id)}`, ANY_ACCOUNT);
-  const [origin, callbacks] = await Promise.all([loadRequest(message), loadCallbacks(message)]);
+  const [timeline, origin, callbacks] = await Promise.all([
+    get(`messages/${encodeURIComponent(message.transaction_id)}/timeline`, { account: message.account }),
+    loadRequest(message),
+    loadCallbacks(message),
+  ]);
   return [
     element("h2", {}, "SMS to ", element("bdi", {}, withEscapes(message.mobile_number))),
-    element(
-      "p",
-      { class: "state" },
-      badge(message.status, message.reject_reason),
-      message.decided_by && element("span", {}, " decided by ", element("strong", {}, withEscapes(message.decided_by))),
-    ),
+    whySentence(message, timeline),
     element("div", { class: "actions", "data-id": message.transaction_id }, actionButtons(message)),
-    historySection(message),
+    lifeSection(message, timeline),
     detailsSection(message),
     message.codes.length > 0 && codesSection(message),
     message.links.length > 0 && linksSection(message),
@@ -94,37 +85,6 @@ function actionButtons(message) {
     route().phone !== number && button("Conversation", () => navigate({ view: null, phone: number, in: account })),
     control(button("Opt the phone out", () => act(message, "unsubscribe", { doneText: "The phone has opted out." }))),
   ];
-}
-
-/** @param {Api.Message} message */
-function historySection({ history }) {
-  return section(
-    "History",
-    true,
-    element(
-      "ol",
-      { class: "timeline" },
-      history.map((step, index) =>
-        element(
-          "li",
-          { class: statusClass(step.status) },
-          element("span", { class: "gap" }, index > 0 && timeBetween(history[index - 1].at, step.at)),
-          element("time", { datetime: step.at, title: exactDateTime(step.at) }, exactTime(step.at)),
-          badge(step.status, step.reject_reason),
-          element("span", { class: "muted" }, withEscapes(step.cause)),
-        ),
-      ),
-    ),
-  );
-}
-
-/**
- * @param {string} before
- * @param {string} at
- */
-function timeBetween(before, at) {
-  const passed = Date.parse(at) - Date.parse(before);
-  return passed ? `+${formatDuration(passed)}` : "at once";
 }
 
 /** @param {Api.Message} message */

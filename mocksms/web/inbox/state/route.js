@@ -40,6 +40,18 @@ export function view() {
  * @param {boolean} [push] false: the back button skips this change
  */
 export function navigate(changes, push = true) {
+  const url = urlWith(changes);
+  if (url === location.pathname + location.search) return;
+  history[push ? "pushState" : "replaceState"](null, "", url);
+  routeEvents.dispatchEvent(new Event("change"));
+}
+
+/**
+ * The URL of the page with changed parameters.
+ *
+ * @param {Ui.Query} changes null removes a parameter
+ */
+export function urlWith(changes) {
   const query = new URLSearchParams(location.search);
   for (const [name, value] of Object.entries(changes)) {
     if (value === null || value === undefined || value === "") query.delete(name);
@@ -47,10 +59,8 @@ export function navigate(changes, push = true) {
   }
   if (query.get("panel") !== "compose") query.delete("recipient");
   if (query.get("panel") !== "controls") query.delete("section");
-  const url = query.size ? `${BASE}?${query}` : BASE;
-  if (url === location.pathname + location.search) return;
-  history[push ? "pushState" : "replaceState"](null, "", url);
-  routeEvents.dispatchEvent(new Event("change"));
+  if (!changes.reply) query.delete("reply"); // It is marked until anything else is opened.
+  return query.size ? `${BASE}?${query}` : BASE;
 }
 
 /** The changes that close the conversation and the message that is open. */

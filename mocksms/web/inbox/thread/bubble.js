@@ -3,7 +3,7 @@
 import { element } from "../../shared/dom.js";
 import { tagChip } from "../list/search-chips.js";
 import { badge, button, formatted, statusClass } from "../ui/components.js";
-import { truncated, withEscapes } from "../ui/text.js";
+import { isolatedRuns, truncated, withEscapes } from "../ui/text.js";
 import { clockTime, exactDateTime } from "../ui/time.js";
 import { messageText } from "./message-text.js";
 import { onPlainClick } from "./plain-click.js";
@@ -49,10 +49,10 @@ export function messageBubble(message, open) {
  *
  * @param {Api.Reply} reply
  */
-export function replyBubble({ text, at, effect }) {
+export function replyBubble({ text, at, effect, cursor }) {
   return element(
     "article",
-    { class: "bubble from" },
+    { class: "bubble from", "data-reply": String(cursor) },
     textNodes(text, (maxLength) => withEscapes(truncated(text, maxLength))),
     element(
       "div",
@@ -71,7 +71,7 @@ export function replyBubble({ text, at, effect }) {
  */
 export function consentLine({ choice, cause, at }) {
   const text = choice === "out" ? "opted out" : "opted in";
-  return element("p", { class: "divider" }, `${text} · ${cause} · ${clockTime(at)}`);
+  return element("p", { class: "divider" }, `${text} · `, isolatedRuns(cause), ` · ${clockTime(at)}`);
 }
 
 /**

@@ -51,10 +51,11 @@ export class Conversation {
 
   /** Show what the URL says. */
   onRouteChange() {
-    const { phone, in: account, message } = route();
+    const { phone, in: account, message, reply } = route();
     const key = view() === "phones" && phone && account ? phoneKey(account, phone) : null;
     if (key === this.#key) {
       this.thread.select(message);
+      this.thread.mark(reply);
       return;
     }
     this.#key = key;
@@ -124,6 +125,7 @@ export class Conversation {
       this.thread.draw(this.#items.values());
       if (scroll) this.thread.scrollToBottom();
       this.thread.select(route().message, isFirst);
+      this.thread.mark(route().reply);
     });
     this.#drawHead(phones[0]);
     if (phones[0] && !document.hidden && markRead(this.#key, phones[0].cursor)) this.onRead();

@@ -67,6 +67,19 @@ export class ThreadView {
     }
   }
 
+  /**
+   * Mark a reply, and scroll to it if it was not marked before.
+   *
+   * @param {string | undefined} cursor
+   */
+  mark(cursor) {
+    for (const node of this.#nodes()) {
+      const isMarked = Boolean(cursor) && node.dataset.reply === cursor;
+      if (isMarked && !node.classList.contains("open")) node.scrollIntoView({ block: "center" });
+      if (node.dataset.reply) node.classList.toggle("open", isMarked);
+    }
+  }
+
   #nodes() {
     return /** @type {HTMLElement[]} */ ([...this.node.children]);
   }

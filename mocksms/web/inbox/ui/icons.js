@@ -1,6 +1,6 @@
 /** Icons in the colour of the text beside them. They have no name of their own: what contains them needs a label. */
 
-const SVG = "http://www.w3.org/2000/svg";
+import { svg } from "./svg.js";
 
 /* Outlines on a grid of 16 by 16. */
 const PATHS = {
@@ -25,23 +25,21 @@ const PATHS = {
  * @returns {SVGSVGElement}
  */
 export function icon(name) {
-  const svg = document.createElementNS(SVG, "svg");
-  const path = document.createElementNS(SVG, "path");
-  const attributes = {
-    class: "icon-image",
-    viewBox: "0 0 16 16",
-    width: "16",
-    height: "16",
-    fill: "none",
-    stroke: "currentColor",
-    "stroke-width": "1.5",
-    "stroke-linecap": "round",
-    "stroke-linejoin": "round",
-    "aria-hidden": "true",
-    focusable: "false",
-  };
-  for (const [attribute, value] of Object.entries(attributes)) svg.setAttribute(attribute, value);
-  path.setAttribute("d", PATHS[name]);
-  svg.append(path);
-  return svg;
+  return svg(
+    "svg",
+    {
+      class: "icon-image",
+      viewBox: "0 0 16 16",
+      width: 16,
+      height: 16,
+      fill: "none",
+      stroke: "currentColor",
+      "stroke-width": 1.5,
+      "stroke-linecap": "round",
+      "stroke-linejoin": "round",
+      "aria-hidden": "true",
+      focusable: "false",
+    },
+    svg("path", { d: PATHS[name] }),
+  );
 }

@@ -1,0 +1,70 @@
+/** Why a message has its status: one sentence, linked to the cause. */
+
+import { element } from "../../../shared/dom.js";
+import { isReadOnly } from "../../state/read-only.js";
+import { isolated, statusClass } from "../../ui/components.js";
+import { routeLink } from "../../ui/route-link.js";
+import { isolatedRuns } from "../../ui/text.js";
+import { clockTime, dateTime, day, exactDateTime } from "../../ui/time.js";
+
+const MAX_CHARACTERS = 400;
+
+/**
+ * The sentence above the life of a message.
+ *
+ * @param {Api.Message} message
+ * @param {Api.Timeline} timeline
+ */
+export function whySentence(message, { status, why, clock }) {
+  const place = placeOf(message, why);
+  const text = isolatedRuns(why.text, MAX_CHARACTERS);
+  return element(
+    "p",
+    { class: "state why" },
+    element("strong", { class: `badge ${statusClass(status)}` }, isolated(status), ":"),
+    " ",
+    place ? routeLink(place, text) : text,
+    why.at && [why.kind === null ? " until " : " at ", time(why.at, clock.now)],
+  );
+}
+
+/**
+ * @param {string} at
+ * @param {string} now
+ */
+function time(at, now) {
+  const text = day(at) === day(now) ? clockTime(at) : dateTime(at);
+  return element("time", { datetime: at, title: exactDateTime(at) }, text);
+}
+
+/** Whether the panel covers the conversation. */
+function isNarrow() {
+  return matchMedia("(max-width: 60rem)").matches;
+}
+
+/**
+ * The view that shows the cause, as changes of the URL; undefined if there is none.
+ *
+ * @param {Api.Message} message
+ * @param {Api.Why} why
+ * @returns {Ui.Query | undefined}
+ */
+function placeOf(message, { kind, reply }) {
+  const { account, number, mobile_number: recipient, request_id: request } = message;
+  if (reply) return { view: null, phone: number, in: account, reply, ...(isNarrow() && { message: null }) };
+  switch (kind) {
+    case "opt_out":
+    case "bounce_list":
+    case "kosher":
+    case "credit":
+    case "gateway":
+    case "rule":
+      return { panel: "controls", account };
+    case "magic_number":
+      return isReadOnly ? undefined : { panel: "compose", recipient };
+    case "number_form":
+      return request ? { request, message: null, panel: null } : undefined;
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,146 @@
+"""The life of a message in its panel: why, the picture of its states, and the sequence diagram."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import pytest
+from playwright.sync_api import Locator, ViewportSize, expect
+
+from tests.browser.conftest import Watched
+from tests.browser.inbox import Inbox, api_of, sent
+from tests.inspection.support import BOUNCING, LATER
+from tests.receiver import Response, receiving
+from tests.support import NUMBER, Mock
+
+NOON = "2030-01-01T12:00:00Z"
+SMALL: Final[ViewportSize] = {"width": 390, "height": 844}
+
+
+@pytest.fixture
+def inbox(watched: Watched) -> Inbox:
+    return Inbox(watched)
+
+
+def open_life(inbox: Inbox, message: str) -> Inbox:
+    """Open the page with the panel of a message."""
+    inbox.open(f"?message={message}")
+    expect(inbox.panel).to_contain_text(message)
+    return inbox
+
+
+def rows(inbox: Inbox) -> Locator:
+    return inbox.panel.get_by_role("list", name="Life of this SMS").locator(".event")
+
+
+def why(inbox: Inbox) -> Locator:
+    return inbox.panel.locator(".why")
+
+
+def test_sentence_links_to_the_reply_that_opted_the_phone_out(inbox: Inbox, own_mock: Mock) -> None:
+    api = api_of(own_mock)
+    api.post("clock/freeze", {"at": NOON})
+    sent(own_mock, add_unsubscribe_sms_reply=True)
+    for text in ("Hello?", "STOP"):
+        api.post("inbound", {"from": NUMBER, "text": text})
+    message = sent(own_mock, content="Ignored")
+    open_life(inbox, message)
+    expect(why(inbox)).to_have_text('rejected: this phone replied "STOP" at 12:00:00')
+    why(inbox).get_by_role("link").click()
+    expect(inbox.bubble("STOP").last).to_have_class(re.compile(r"\bopen\b"))
+    inbox.page.set_viewport_size(SMALL)
+    open_life(inbox, message)
+    why(inbox).get_by_role("link").click()
+    expect(inbox.panel).to_be_hidden()
+    expect(inbox.bubble("STOP").last).to_be_in_viewport()
+
+
+def test_diagram_is_a_list_whose_items_name_both_lanes(inbox: Inbox, own_mock: Mock) -> None:
+    api = api_of(own_mock)
+    api.post("clock/freeze", {"at": NOON})
+    open_life(inbox, sent(own_mock, BOUNCING))
+    expect(rows(inbox)).to_contain_text(
+        [
+            "12:00:00.000application to mocksms: POST /transactional/sms/send",
+            "12:00:00.000mocksms: queued accepted",
+            "12:00:00.000mocksms to phone: sent magic number 23",
+            "12:00:00.000mocksms to application: response 200",
+            "in 5 splanned, mocksms: rejected · bounced magic number 23",
+        ]
+    )
+    picture = inbox.panel.get_by_role("img", name="States of this SMS: queued, sent")
+    expect(picture.locator(".box.lit")).to_have_text(["queued", "sent"])
+    expect(picture.locator(".box.current")).to_have_text("sent")
+
+
+def test_skip_there_advances_the_clock_of_the_account_to_a_planned_step(inbox: Inbox, own_mock: Mock) -> None:
+    api = api_of(own_mock)
+    api.post("clock/freeze", {"at": NOON})
+    open_life(inbox, sent(own_mock, LATER))
+    inbox.press("Skip there: 12:00:05.000")
+    expect(rows(inbox).last).to_contain_text("12:00:05.000mocksms to phone: sent")
+    expect(inbox.panel.locator(".later")).to_have_text("5 s later")
+    expect(why(inbox)).to_contain_text("sent: ")
+    assert api.get("clock")["now"] == "2030-01-01T12:00:05Z"
+
+
+def test_countdown_runs_with_the_clock(inbox: Inbox, own_mock: Mock) -> None:
+    message = sent(own_mock, send_at="2099-01-01T12:00:00Z")
+    open_life(inbox, message)
+    expect(why(inbox)).to_contain_text("queued: it waits for its time until 1 Jan 12:00:00")
+    countdown = rows(inbox).last.locator("time")
+    expect(countdown).to_have_text(re.compile(r"^in \d+ d"))
+    inbox.page.evaluate("document.querySelector('[data-due]').dataset.due = new Date(Date.now() - 1).toISOString()")
+    expect(countdown).to_have_text("due")
+
+
+def test_failed_attempts_are_red_with_their_status_and_many_are_folded(inbox: Inbox, own_mock: Mock) -> None:
+    api = api_of(own_mock)
+    with receiving() as receiver:
+        receiver.responses = [Response(500)] * 12
+        api.post("clock/freeze", {"at": NOON})
+        api.patch(webhooks=[receiver.url])
+        message = sent(own_mock)
+        for _ in range(2):
+            api.post("clock/advance", {"by": "1d"})
+            api.post(f"messages/{message}/callbacks/replay")
+        api.post("clock/advance", {"by": 0})
+        open_life(inbox, message)
+        attempts = rows(inbox).filter(has_text="callback")
+        expect(attempts.filter(visible=True)).to_have_count(5)
+        expect(attempts.first).to_contain_text("mocksms to webhook: callback send 500")
+        expect(attempts.first).to_have_class(re.compile("failed"))
+        inbox.press("Show 9 more attempts")
+        expect(attempts.filter(visible=True)).to_have_count(14)
+        api.post(f"messages/{message}/bounce")
+        expect(why(inbox)).to_contain_text("bounced manually")
+        expect(attempts.nth(5)).to_be_visible()
+
+
+def test_row_shows_its_bodies_with_the_focus_and_its_link_opens_the_request(inbox: Inbox, own_mock: Mock) -> None:
+    open_life(inbox, sent(own_mock, content="שלום"))
+    bodies = inbox.page.get_by_role("tooltip")
+    link = rows(inbox).first.get_by_role("link")
+    link.focus()
+    expect(bodies).to_contain_text('"content": "שלום"')
+    inbox.page.keyboard.press("Escape")
+    expect(bodies).to_be_hidden()
+    expect(link).to_be_focused()
+    rows(inbox).nth(3).hover()
+    expect(bodies).to_contain_text('"status": "sent"')
+    inbox.page.mouse.move(0, 0)
+    expect(bodies).to_be_hidden()
+    link.click()
+    expect(inbox.panel.get_by_role("heading", name="POST ")).to_be_visible()
+
+
+def test_hostile_texts_stay_text(inbox: Inbox, own_mock: Mock) -> None:
+    api = api_of(own_mock)
+    message = sent(own_mock)
+    api.post("inbound", {"from": NUMBER, "text": "<img src=x onerror=alert(1)>\u202e הסר"})
+    open_life(inbox, message)
+    expect(rows(inbox).last).to_contain_text("reply <img src=x onerror=alert(1)>\\u202e הסר")
+    inbox.page.set_viewport_size(SMALL)
+    width = inbox.panel.evaluate("node => node.scrollWidth - node.clientWidth")
+    assert width == 0
