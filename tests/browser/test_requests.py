@@ -17,7 +17,7 @@ from playwright.sync_api import ViewportSize, expect
 
 from tests.browser.conftest import Watched
 from tests.browser.inbox import Inbox, api_of, sent
-from tests.inspection.support import FAILING, KOSHER, Api
+from tests.inspection.support import FAILING, KOSHER, QUEUED, Api
 from tests.support import KEY, NUMBER, TIMEOUT, Mock, body
 
 RESET: Final = "972-50-0007200"
@@ -119,6 +119,16 @@ def test_request_and_message_link_to_each_other(inbox: Inbox, own_mock: Mock) ->
     inbox.page.go_back()
     inbox.press("Conversation")
     expect(inbox.bubble("Hello")).to_be_visible()
+
+
+def test_open_request_follows_the_states_of_its_messages(inbox: Inbox, own_mock: Mock) -> None:
+    (message,) = api_of(own_mock).send(QUEUED)
+    inbox.open("?view=requests")
+    inbox.choose(QUEUED)
+    state = inbox.panel.get_by_role("listitem").locator(".badge")
+    expect(state).to_have_text("queued")
+    api_of(own_mock).post(f"messages/{message}/send")
+    expect(state).to_have_text("sent")
 
 
 def test_request_with_many_recipients_shows_the_first(inbox: Inbox, own_mock: Mock) -> None:

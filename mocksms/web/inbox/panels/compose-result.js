@@ -6,6 +6,7 @@ import { curlCommand } from "../../shared/snippets.js";
 import { sendRequest } from "../api/client.js";
 import { navigate } from "../state/route.js";
 import { badge, button, codeBlock, copyButton } from "../ui/components.js";
+import { jsonBlock } from "../ui/json-view.js";
 import { singleLine, withEscapes } from "../ui/text.js";
 import { describeWire } from "../ui/wire.js";
 
@@ -23,7 +24,7 @@ export function sendResult(wire) {
   if (rows) return { rows, nodes: [element("ul", { class: "plain rows" }, rows.slice(0, MAX_ROWS).map(rowItem))] };
   /** @type {HTMLElement[]} */
   const nodes = [element("p", { class: "wrong" }, describeWire(wire))];
-  if (status !== null) nodes.push(codeBlock("Response", withEscapes(body)));
+  if (status !== null) nodes.push(jsonBlock("Response", body));
   return { rows: [], nodes };
 }
 

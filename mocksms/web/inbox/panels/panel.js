@@ -38,12 +38,20 @@ export class Panel {
   onEvents(events) {
     const { panel, message } = route();
     if (panel === "controls") this.#controls.refresh();
-    if (!message) return;
     const isRelevant = events.some(
       ({ kind, transaction_id: id }) =>
-        kind === "deleted" || kind === "reset" || (id && (id === message || message === "latest")),
+        kind === "deleted" || kind === "reset" || (id && (message === "latest" || this.#shows(id))),
     );
     if (isRelevant) this.refresh();
+  }
+
+  /**
+   * Whether the panel is about a message, or has a button that opens it.
+   *
+   * @param {string} id
+   */
+  #shows(id) {
+    return id === route().message || this.node.querySelector(`[data-id="${CSS.escape(id)}"]`) !== null;
   }
 
   /** Close the panel. */
@@ -59,7 +67,7 @@ export class Panel {
     const query = JSON.stringify([message, request, panel, panel === "controls" && [account, section]]);
     const isSame = query === this.#query && !this.#hasFailed;
     this.#query = query;
-    if (!kind || (isSame && !(isStale && (kind === "message" || kind === "controls")))) return;
+    if (!kind || (isSame && !(isStale && ["message", "request", "controls"].includes(kind)))) return;
     const form = this.node.querySelector("form.compose");
     if (kind === "compose" && form instanceof HTMLFormElement) {
       fillRecipient(form);

@@ -173,7 +173,12 @@ function statusColour(status) {
  * @returns {Dom.Child[]}
  */
 function httpNodes(firstLine, { headers, body, size }) {
-  const head = [firstLine, ...headers.map(([name, value]) => `${name}: ${value}`)].join("\n");
+  const lines = headers.map(([name, value]) => `\n${name}: ${value}`).join("");
   const rest = size > STORED_BYTES && `\n… ${formatted(size)} bytes in all`;
-  return [withEscapes(head), body !== "" && ["\n\n", jsonNodes(body)], rest];
+  return [
+    withEscapes(firstLine),
+    element("span", { class: "muted" }, withEscapes(lines)),
+    body !== "" && ["\n\n", jsonNodes(body)],
+    rest,
+  ];
 }
