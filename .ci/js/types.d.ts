@@ -20,6 +20,9 @@ declare namespace Ui {
     transaction_id?: string;
     status?: string;
     reject_reason?: string | null;
+    id?: number;
+    state?: string;
+    attempts?: number;
   };
   /** A message, reply or consent, as the thread shows it. */
   type ThreadItem =
@@ -242,6 +245,7 @@ declare namespace Api {
     attempts: Attempt[];
     replay_of: number | null;
     paused: boolean;
+    waits_for: number | null;
   };
   type Rule = { label: string; matches: string; effect: string; matched: number; applied: number; left: number | null };
   type Scenario = { names: string[]; rules: Rule[]; front: Rule[] };

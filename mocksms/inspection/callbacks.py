@@ -91,6 +91,7 @@ class CallbackView(ResponseModel):
     attempts: list[AttemptView] = Field(description="The attempts so far, the first one first")
     replay_of: int | None = Field(description="Id of the callback that this one repeats")
     paused: bool = Field(description="Whether it waits until its webhook is resumed")
+    waits_for: int | None = Field(description="Id of the callback that has to be delivered or fail before it is due")
 
 
 class CallbacksPage(Page):
@@ -210,6 +211,8 @@ def _find(call: InspectionCall) -> tuple[Account, Callback]:
 
 
 def _view(context: Context, account: Account, callback: Callback) -> CallbackView:
+    is_pending = callback.state is CallbackState.PENDING
+    first = account.callbacks.first_of(callback.ordering_key) if is_pending else None
     return CallbackView(
         id=callback.number,
         account=account.id,
@@ -224,7 +227,8 @@ def _view(context: Context, account: Account, callback: Callback) -> CallbackVie
         request=_request_view(callback, context.engine.settings),
         attempts=[_attempt_view(attempt) for attempt in callback.attempts],
         replay_of=callback.replay_of,
-        paused=callback.state is CallbackState.PENDING and callback.webhook.url in account.callbacks.paused,
+        paused=is_pending and callback.webhook.url in account.callbacks.paused,
+        waits_for=None if first is None or first.number == callback.number else first.number,
     )
 
 

@@ -61,6 +61,7 @@ def test_callback_has_its_request_and_its_attempts(api: Api, receiver: Receiver)
         "created_at": now,
         "replay_of": None,
         "paused": False,
+        "waits_for": None,
     }
     assert api.get(f"callbacks/{callback['id']}")["id"] == callback["id"]
 
@@ -116,6 +117,17 @@ def test_callback_can_be_replayed(api: Api, receiver: Receiver) -> None:
     settle(api)
     assert receiver.bodies() == [callback["request"]["body"].encode()] * 2
     assert [each["state"] for each in listed(api)] == ["delivered", "delivered"]
+
+
+def test_callback_names_the_one_it_waits_for(api: Api) -> None:
+    api.patch(webhooks=[NOBODY])
+    api.post("clock/freeze")
+    api.send(BOUNCING)
+    api.post("clock/advance", {"by": "1s"})
+    second, first = listed(api)
+    assert (second["waits_for"], first["waits_for"]) == (first["id"], None)
+    api.post(f"callbacks/{first['id']}/drop")
+    assert api.get(f"callbacks/{second['id']}")["waits_for"] is None
 
 
 def test_callback_can_be_dropped(api: Api) -> None:

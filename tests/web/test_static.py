@@ -87,6 +87,7 @@ def test_what_changes_the_mock_is_marked_as_a_control() -> None:
     assert {path for path in modules if b"import { control" not in CONTENTS[path]} == {
         "/inbox/thread/reply-form.js",  # conversation.js marks the form
         "/inbox/api/client.js",  # panel.js shows the form of a test send only where the mock can be changed
+        "/inbox/state/webhooks.js",  # webhook-cards.js marks the actions, and panel.js shows the form as that of a send
     }
 
 
@@ -241,6 +242,8 @@ BODIES = {operation.id: next(iter(operation.examples.values()), None) for operat
 }
 
 
+OF_A_CALLBACK = ("read_callback", "replay_callback", "drop_callback")
+
 OF_A_FILE = ("restore_snapshot", "read_trace")
 """Operations with a file: tests/inspection/test_snapshot.py and tests/cli/test_open.py have one."""
 
@@ -266,10 +269,8 @@ def test_response_is_as_described(own_mock: Mock, threads: ThreadPoolExecutor, o
         "release_requests": held,
         "read_request": api.get("requests")["requests"][0]["id"],
         "clear_fault": fault,
-        "read_callback": next((each["id"] for each in api.get("callbacks")["callbacks"]), None),
-        "replay_callback": next((each["id"] for each in api.get("callbacks")["callbacks"]), None),
-        "drop_callback": next((each["id"] for each in api.get("callbacks")["callbacks"]), None),
     }
+    ids |= dict.fromkeys(OF_A_CALLBACK, next((each["id"] for each in api.get("callbacks")["callbacks"]), 0))
     path = operation.path.format(id=ids.get(operation.id, "latest"))
     answer = requests.request(
         operation.method,

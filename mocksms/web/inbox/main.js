@@ -4,6 +4,7 @@ import { byId, element } from "../shared/dom.js";
 import { ANY_ACCOUNT, get } from "./api/client.js";
 import { Live } from "./api/live.js";
 import { enableTokenDialog } from "./api/token.js";
+import { Callbacks } from "./list/callbacks.js";
 import { Phones } from "./list/phones.js";
 import { Requests } from "./list/requests.js";
 import { Panel } from "./panels/panel.js";
@@ -14,6 +15,7 @@ import { control, isReadOnly, removeControls } from "./state/read-only.js";
 import { loadReadState, onReadInOtherTab } from "./state/read-state.js";
 import {
   NO_CONVERSATION,
+  VIEWS,
   navigate,
   route,
   routeEvents,
@@ -24,6 +26,7 @@ import {
   view,
   withoutFilters,
 } from "./state/route.js";
+import { WEBHOOK_EVENTS, failingCount, followAccount, refreshWebhooks, webhookEvents } from "./state/webhooks.js";
 import { Strip } from "./strip/strip.js";
 import { Conversation } from "./thread/conversation.js";
 import { copyNewestCode } from "./thread/newest-code.js";
@@ -52,7 +55,7 @@ const CLOCK_TICK_MS = 1_000;
 const filterInput = /** @type {HTMLInputElement} */ (byId("filter"));
 const live = new Live();
 const phones = new Phones(byId("list"));
-const requests = new Requests(byId("list"));
+const lists = { phones, requests: new Requests(byId("list")), callbacks: new Callbacks(byId("list")) };
 const conversation = new Conversation(byId("thread"), () => phones.redraw());
 const panel = new Panel(byId("panel"));
 const accountPicker = new AccountPicker(byId("account"));
@@ -66,20 +69,22 @@ let shownSearch = "";
 let wasSynced = false;
 
 function list() {
-  return view() === "requests" ? requests : phones;
+  return lists[view()];
 }
 
 function onRouteChange() {
-  const isRequests = view() === "requests";
   document.body.dataset.view = view();
   document.body.dataset.pane = route().phone ? "thread" : "list";
-  byId("nav-phones").setAttribute("aria-current", isRequests ? "false" : "page");
-  byId("nav-requests").setAttribute("aria-current", isRequests ? "page" : "false");
-  byId("list").setAttribute("aria-label", isRequests ? "Requests" : "Phones");
-  byId("thread").hidden = isRequests;
+  VIEWS.forEach((name) => byId(`nav-${name}`).setAttribute("aria-current", name === view() ? "page" : "false"));
+  byId("list").setAttribute(
+    "aria-label",
+    view().replace(/^./, (first) => first.toUpperCase()),
+  );
+  byId("thread").hidden = view() !== "phones";
   showSearch();
   accountPicker.update();
   live.follow(route().account);
+  followAccount();
   list().onRouteChange();
   conversation.onRouteChange();
   panel.onRouteChange();
@@ -100,9 +105,7 @@ async function loadStateNow() {
   await mockState.load();
   accountPicker.update();
   showClock();
-  if (before === mockState.fingerprint()) return;
-  if (view() === "phones") phones.redraw();
-  if (view() === "requests") requests.redraw();
+  if (before !== mockState.fingerprint()) list().redraw();
 }
 
 function showClock() {
@@ -115,6 +118,13 @@ function showClock() {
 function onTick() {
   showClock();
   strip.draw();
+}
+
+function showFailing() {
+  const count = failingCount();
+  byId("failing").replaceChildren(
+    ...(count ? [String(count), element("span", { class: "visually-hidden" }, " failing")] : []),
+  );
 }
 
 function showLive() {
@@ -130,6 +140,7 @@ async function resync() {
   loadReadState(live.epoch);
   strip.onRun(live.epoch);
   loadState();
+  refreshWebhooks();
   if (wasSynced) {
     list().invalidate();
     conversation.invalidate();
@@ -152,6 +163,7 @@ function onEvents(events) {
   panel.onEvents(events);
   strip.onEvents(events);
   if (events.some(({ kind }) => STATE_EVENTS.includes(kind))) loadState();
+  if (events.some(({ kind }) => WEBHOOK_EVENTS.includes(kind))) refreshWebhooks();
 }
 
 /** @param {string} name of a panel */
@@ -161,15 +173,16 @@ function toggle(name) {
 
 /** @param {Ui.View} name */
 function switchTo(name) {
-  const closed = name === "requests" ? { view: "requests", message: null } : { view: null, request: null };
+  const closed = name === "phones" ? { view: null } : { view: name, message: null };
   const isAgain = name === view(); // A second click also closes the conversation.
-  navigate({ ...withoutFilters(), panel: null, ...(isAgain && NO_CONVERSATION), ...closed });
+  const panels = { panel: null, request: null, callback: null };
+  navigate({ ...withoutFilters(), ...panels, ...(isAgain && NO_CONVERSATION), ...closed });
 }
 
 /** Close what was opened last: the panel, the search, or the conversation. */
 function closeLast() {
-  const { panel: panelName, message, request } = route();
-  if (panelName || message || request) panel.close();
+  const { panel: panelName, message, request, callback } = route();
+  if (panelName || message || request || callback) panel.close();
   else if (searchText()) search("");
   else navigate(NO_CONVERSATION);
 }
@@ -200,10 +213,10 @@ live.addEventListener("state", showLive);
 live.addEventListener("resync", () => resync().catch(reportError));
 live.addEventListener("events", (event) => event instanceof CustomEvent && onEvents(event.detail));
 onReadInOtherTab(() => view() === "phones" && phones.redraw());
+webhookEvents.addEventListener("change", showFailing);
 addEventListener("online", () => live.reconnect());
 disconnectWhenHidden(live, () => conversation.refresh());
-onClick("nav-phones", () => switchTo("phones"));
-onClick("nav-requests", () => switchTo("requests"));
+VIEWS.forEach((name) => onClick(`nav-${name}`, () => switchTo(name)));
 onClick("compose", () => toggle("compose"));
 onClick("controls", () => toggle("controls"));
 onClick("clock", () => navigate({ panel: "controls", section: "clock" }));
@@ -224,7 +237,7 @@ onKey({
   ...control({ r: () => conversation.replyForm.focus(), c: () => toggle("compose") }),
   s: () => toggle("controls"),
   a: () => accountPicker.open(),
-  g: () => switchTo(view() === "requests" ? "phones" : "requests"),
+  g: () => switchTo(VIEWS[(VIEWS.indexOf(view()) + 1) % VIEWS.length]),
 });
 removeControls();
 setInterval(onTick, CLOCK_TICK_MS); // Runs as long as the page is open.

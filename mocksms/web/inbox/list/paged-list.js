@@ -33,6 +33,7 @@ export function positionOf({ cursor, id = 0 }) {
  * @template {Ordered} Item
  * @typedef {object} PageOptions
  * @property {HTMLElement} node where the list is shown
+ * @property {HTMLElement} [top] shown above all
  * @property {(query: Ui.Query) => Promise<PageOfRows<Item>>} read reads a page by `before` and `limit`
  * @property {(page: Ui.Page) => void} onPage called when the first page was read
  * @property {HTMLElement} [head] the names of the columns
@@ -76,8 +77,9 @@ export class PagedList {
   }
 
   #parts() {
-    const { head } = this.#options;
-    return [this.status, this.filters, ...(head ? [head] : []), this.list.node, this.emptyState];
+    const { top, head } = this.#options;
+    const parts = [top, this.status, this.filters, head, this.list.node, this.emptyState];
+    return parts.filter((part) => part !== undefined);
   }
 
   /** Drop everything with the next page that is read: what is shown may no longer exist. */

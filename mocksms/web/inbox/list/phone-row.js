@@ -5,6 +5,7 @@ import { mockState } from "../state/mock-state.js";
 import { isUnread } from "../state/read-state.js";
 import { route } from "../state/route.js";
 import { phoneKey } from "../thread/phone-key.js";
+import { callbackMark } from "../ui/callback-mark.js";
 import { isolated, statusClass } from "../ui/components.js";
 import { icon } from "../ui/icons.js";
 import { singleLine } from "../ui/text.js";
@@ -56,16 +57,17 @@ export function isNew(item) {
  */
 function summaryOf(item) {
   const { account, number } = item;
-  const common = { account, number, status: null, reason: null, code: null, isOptedOut: false };
+  const common = { account, number, status: null, reason: null, code: null, callbacks: null, isOptedOut: false };
   if (isReplyItem(item)) return { ...common, at: item.at, preview: item.text, isReply: true };
-  const { mobile_number: asSent, status, reject_reason: reason } = item;
+  const { mobile_number: asSent, status, reject_reason: reason, callback_state: callbacks } = item;
   if (isMessage(item)) {
     const { created_at: at, content: preview, codes } = item;
-    return { ...common, number: asSent, status, reason, at, preview, code: codes[0]?.code, isReply: false };
+    const code = codes[0]?.code;
+    return { ...common, number: asSent, status, reason, at, preview, code, callbacks, isReply: false };
   }
   const isOptedOut = item.lists.includes("unsubscribed");
   const { at, preview, code, is_reply: isReply } = item;
-  return { ...common, number: asSent, status, reason, at, preview, code, isReply, isOptedOut };
+  return { ...common, number: asSent, status, reason, at, preview, code, callbacks, isReply, isOptedOut };
 }
 
 /**
@@ -76,7 +78,7 @@ function summaryOf(item) {
 export function renderRow(item, node) {
   const unread = isNew(item);
   node.classList.toggle("unread", unread);
-  const { account, number, status, reason, at, preview, code, isReply, isOptedOut } = summaryOf(item);
+  const { account, number, status, reason, at, preview, code, callbacks, isReply, isOptedOut } = summaryOf(item);
   const showsAccount = mockState.accountCount > 1 && !route().account;
   return [
     element("span", { class: `dot ${status === null ? "reply" : statusClass(status)}` }),
@@ -94,6 +96,7 @@ export function renderRow(item, node) {
       isReply && element("span", { class: "muted" }, "↩", hiddenText(" replied: ")),
       element("span", { class: "preview", dir: "auto" }, singleLine(preview, PREVIEW_CHARACTERS)),
       code && codeMark(code),
+      callbackMark(callbacks),
       status &&
         status !== "sent" &&
         element("span", { class: `badge ${statusClass(status)}` }, hiddenText(`${status} `), reason ?? status),

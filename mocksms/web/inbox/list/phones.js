@@ -56,8 +56,11 @@ export class Phones {
     const isStale = events.some(
       ({ kind, cursor = 0 }) => RELEVANT_EVENTS.includes(kind) && (kind !== "message" || cursor > latest),
     );
+    const hasAttempt = events.some(
+      ({ kind, state, attempts }) => kind === "callback" && (attempts || state !== "pending"),
+    );
     this.paged.set(this.paged.items.map((item) => withStatus(item, changed.get(item.cursor))));
-    if (isStale || hasFilters()) this.refresh();
+    if (isStale || hasAttempt || hasFilters()) this.refresh();
   }
 
   /** Read everything again with the next refresh: what is shown may no longer exist. */

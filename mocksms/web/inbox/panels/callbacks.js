@@ -1,12 +1,13 @@
 /** The callbacks about a message, with the responses of their webhooks. */
 
 import { element } from "../../shared/dom.js";
-import { get, request } from "../api/client.js";
+import { get } from "../api/client.js";
 import { control } from "../state/read-only.js";
-import { button, codeBlock, factList, section } from "../ui/components.js";
-import { attempt } from "../ui/notices.js";
+import { navigate } from "../state/route.js";
+import { button, factList, section } from "../ui/components.js";
 import { withEscapes } from "../ui/text.js";
-import { exactDateTime, formatDuration } from "../ui/time.js";
+import { exactDateTime } from "../ui/time.js";
+import { attemptList, replay } from "./callback.js";
 
 /**
  * Read the callbacks of a message.
@@ -25,28 +26,22 @@ export async function loadCallbacks({ transaction_id: message, account }) {
  */
 export function callbackSections({ account }, callbacks) {
   return callbacks.map((callback) => {
-    const replay = () => request("POST", `callbacks/${callback.id}/replay`, { query: { account } });
+    const { id, event, state, url, due_at: due, attempts, paused } = callback;
+    const open = () => navigate({ callback: id, message: null, request: null, panel: null });
     return section(
-      `Callback: ${callback.event}, ${callback.state}`,
-      false,
+      `Callback: ${event}, ${paused ? "paused" : state}`,
+      state === "failed",
       factList([
-        ["to", withEscapes(callback.url)],
-        ["due", callback.due_at && exactDateTime(callback.due_at)],
+        ["to", withEscapes(url)],
+        ["due", !paused && due && exactDateTime(due)],
       ]),
-      element("ol", { class: "timeline" }, callback.attempts.map(attemptItem)),
-      codeBlock("Body of the callback", withEscapes(callback.request.body)),
-      control(button("Replay", () => attempt(replay, "Callback replayed."), { "data-id": callback.id })),
+      attemptList(attempts),
+      element(
+        "div",
+        { class: "actions", "data-id": id },
+        button("Open", open, { "aria-label": `Open callback ${event}` }),
+        control(button("Replay", () => replay({ id, account }))),
+      ),
     );
   });
-}
-
-/** @param {Api.Attempt} callbackAttempt */
-function attemptItem({ at, status, error, body, duration }) {
-  return element(
-    "li",
-    {},
-    element("time", { datetime: at }, exactDateTime(at)),
-    ` ${status ?? error} in ${formatDuration(duration * 1000)}`,
-    body && codeBlock("Response of the webhook", withEscapes(body)),
-  );
 }

@@ -8,13 +8,18 @@ import { button } from "../ui/components.js";
 import { patch, replace } from "../ui/patch.js";
 import { throttle } from "../ui/schedule.js";
 import { singleLine } from "../ui/text.js";
+import { callbackPanel } from "./callback.js";
 import { composePanel, fillRecipient } from "./compose.js";
 import { Controls } from "./controls.js";
 import { messagePanel } from "./message.js";
 import { requestPanel } from "./request.js";
 import { tracePanel } from "./trace.js";
+import { webhookPanel } from "./webhook.js";
 
 const MAX_ERROR_CHARACTERS = 400;
+/** Events after which any message or callback may differ. */
+const RELEVANT_EVENTS = ["deleted", "reset", "account", "scenario"];
+const LIVE_KINDS = ["message", "request", "callback", "controls"];
 
 export class Panel {
   #query = "";
@@ -36,11 +41,13 @@ export class Panel {
 
   /** @param {Ui.MockEvent[]} events */
   onEvents(events) {
-    const { panel, message } = route();
+    const { panel, message, callback } = route();
     if (panel === "controls") this.#controls.refresh();
     const isRelevant = events.some(
-      ({ kind, transaction_id: id }) =>
-        kind === "deleted" || kind === "reset" || (id && (message === "latest" || this.#shows(id))),
+      ({ kind, transaction_id: of, id }) =>
+        RELEVANT_EVENTS.includes(kind) ||
+        (of && (message === "latest" || this.#shows(of))) ||
+        (kind === "callback" && String(id) === callback),
     );
     if (isRelevant) this.refresh();
   }
@@ -56,18 +63,19 @@ export class Panel {
 
   /** Close the panel. */
   close() {
-    navigate({ message: null, request: null, panel: null });
+    navigate({ message: null, request: null, callback: null, panel: null });
   }
 
   /** @param {boolean} isStale whether what is shown may have changed */
   async #show(isStale) {
     const kind = panelKind();
     this.#toggle(kind);
-    const { message, request, panel, account, section } = route();
-    const query = JSON.stringify([message, request, panel, panel === "controls" && [account, section]]);
+    const { message, request, callback, panel, webhook, account, section } = route();
+    const shown = [message, request, callback, panel, webhook];
+    const query = JSON.stringify([...shown, panel === "controls" && [account, section]]);
     const isSame = query === this.#query && !this.#hasFailed;
     this.#query = query;
-    if (!kind || (isSame && !(isStale && ["message", "request", "controls"].includes(kind)))) return;
+    if (!kind || (isSame && !(isStale && LIVE_KINDS.includes(kind)))) return;
     const form = this.node.querySelector("form.compose");
     if (kind === "compose" && form instanceof HTMLFormElement) {
       fillRecipient(form);
@@ -97,10 +105,12 @@ export class Panel {
    * @returns {Promise<Dom.Child[]>}
    */
   async #read(kind) {
-    const { message = "", request = "" } = route();
+    const { message = "", request = "", callback = "" } = route();
     try {
       if (kind === "compose") return await composePanel();
       if (kind === "trace") return await tracePanel();
+      if (kind === "webhook") return await webhookPanel();
+      if (kind === "callback") return await callbackPanel(callback);
       if (kind === "controls") return this.#controls.show();
       return await (kind === "message" ? messagePanel(message) : requestPanel(request));
     } catch (error) {
@@ -122,15 +132,17 @@ export class Panel {
     }
     replace(this.node, [close, ...nodes]);
     this.node.scrollTop = 0;
-    const content = this.node.querySelector("form.compose [name=content]");
+    const content = this.node.querySelector("form.compose [name=content], form.webhook-form [name=url]");
     if (content instanceof HTMLElement) content.focus();
   }
 }
 
 /** Which of the panels is open, if any. */
 function panelKind() {
-  const { message, request, panel } = route();
-  if (panel === "controls" || (panel === "compose" && !isReadOnly) || (panel === "trace" && isReadOnly)) return panel;
+  const { message, request, callback, panel } = route();
+  if (panel === "controls" || (panel === "trace" && isReadOnly)) return panel;
+  if ((panel === "compose" || panel === "webhook") && !isReadOnly) return panel;
   if (message) return "message";
-  return request ? "request" : undefined;
+  if (request) return "request";
+  return callback && "callback";
 }

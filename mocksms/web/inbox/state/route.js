@@ -6,10 +6,22 @@ import { BASE } from "../../shared/base.js";
 const FILTERS = {
   phones: ["search", "to", "status", "reject_reason", "tag", "content", "text", "regex", "sender"],
   requests: ["method", "path", "status", "refused"],
+  callbacks: ["search", "state", "event", "kind", "url"],
 };
 /** The filter that words without a name belong to. That of phones has the whole search, which the mock reads. */
-const DEFAULT_FILTER = { phones: "search", requests: "path" };
-const EXAMPLES = { phones: "054-111 status:rejected", requests: "status:400 /sms/send" };
+const DEFAULT_FILTER = { phones: "search", requests: "path", callbacks: "search" };
+const EXAMPLES = {
+  phones: "054-111 status:rejected",
+  requests: "status:400 /sms/send",
+  callbacks: "state:failed 054-111",
+};
+const HELP = {
+  phones:
+    "Digits find numbers in any spelling, 8 or more hex digits ids, other words texts and replies in any case. " +
+    "A minus before a word excludes it.",
+  requests: "Plain words search in the path.",
+  callbacks: "Plain words search in the URL, the event, the number and the id of the message.",
+};
 const NAMED_FILTER = /(\w+):("(?:\\"|[^"])*"|\S+)/g;
 
 /** Emits `change` whenever the URL changes. */
@@ -25,12 +37,15 @@ export function route() {
 }
 
 /**
- * Whether phones or requests are listed.
+ * The views, in the order of the bar.
  *
- * @returns {Ui.View}
+ * @type {Ui.View[]}
  */
+export const VIEWS = ["phones", "requests", "callbacks"];
+
+/** What is listed. */
 export function view() {
-  return route().view === "requests" ? "requests" : "phones";
+  return VIEWS.find((name) => name === route().view) ?? "phones";
 }
 
 /**
@@ -59,6 +74,8 @@ export function urlWith(changes) {
   }
   if (query.get("panel") !== "compose") query.delete("recipient");
   if (query.get("panel") !== "controls") query.delete("section");
+  if (query.get("panel") !== "webhook") query.delete("webhook");
+  if (changes.message || changes.request) query.delete("callback");
   if (!changes.reply) query.delete("reply"); // It is marked until anything else is opened.
   return query.size ? `${BASE}?${query}` : BASE;
 }
@@ -111,7 +128,7 @@ export function search(text) {
     })
     .trim();
   if (rest) changes[DEFAULT_FILTER[view()]] = rest;
-  navigate({ ...changes, ...NO_CONVERSATION, request: null });
+  navigate({ ...changes, ...NO_CONVERSATION, request: null, callback: null });
 }
 
 /** Write the filters as text for the search box. */
@@ -120,7 +137,7 @@ export function searchText() {
   const { [rest]: words = "", ...named } = filters();
   const parts = Object.entries(named).map(([name, value = ""]) => `${name}:${quoted(value)}`);
   const needsName =
-    view() === "requests" &&
+    view() !== "phones" &&
     (words !== words.trim() || [...words.matchAll(NAMED_FILTER)].some(([, name]) => FILTERS[view()].includes(name)));
   return [...parts, needsName ? `${rest}:${quoted(words)}` : words].filter(Boolean).join(" ");
 }
@@ -149,17 +166,14 @@ export function searchHelp() {
   const keys = searchKeys()
     .map((key) => `${key}:`)
     .join(", ");
-  return view() === "requests"
-    ? `Plain words search in the path. Keys: ${keys}`
-    : "Digits find numbers in any spelling, 8 or more hex digits ids, other words texts and replies in any case. " +
-        `A minus before a word excludes it. Keys: ${keys}`;
+  return `${HELP[view()]} Keys: ${keys}`;
 }
 
 const PHONE_KEYS = "to from status reason state tag sender content text regex id is has before after".split(" ");
 
 /** The keys of the search box of the current view. */
 export function searchKeys() {
-  return view() === "requests" ? FILTERS.requests : PHONE_KEYS;
+  return view() === "phones" ? PHONE_KEYS : FILTERS[view()];
 }
 
 addEventListener("popstate", () => routeEvents.dispatchEvent(new Event("change")));

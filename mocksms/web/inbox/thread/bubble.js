@@ -2,6 +2,7 @@
 
 import { element } from "../../shared/dom.js";
 import { tagChip } from "../list/search-chips.js";
+import { callbackMark } from "../ui/callback-mark.js";
 import { badge, button, formatted, statusClass } from "../ui/components.js";
 import { isolatedRuns, truncated, withEscapes } from "../ui/text.js";
 import { clockTime, exactDateTime } from "../ui/time.js";
@@ -33,6 +34,7 @@ export function messageBubble(message, open) {
         { type: "button", class: "about", onclick: open },
         element("time", { datetime: at, title: exactDateTime(at) }, clockTime(at)),
         badge(status, reason),
+        callbackMark(message.callback_state),
         size && element("span", { class: "muted" }, size),
         message.clicks > 0 && element("span", { class: "muted" }, `${message.clicks} × clicked`),
         element("span", { class: "visually-hidden" }, " details"),

@@ -90,7 +90,9 @@ export class ThreadView {
    */
   #bubble(item) {
     const fingerprint =
-      item.kind === "messages" ? JSON.stringify([item.text, item.status, item.reject_reason, item.clicks]) : "";
+      item.kind === "messages"
+        ? JSON.stringify([item.text, item.status, item.reject_reason, item.clicks, item.callback_state])
+        : "";
     const known = this.#drawn.get(item.cursor);
     if (known?.fingerprint === fingerprint) return known;
     if (item.kind === "messages") return { fingerprint, node: messageBubble(item, () => this.open(item)) };

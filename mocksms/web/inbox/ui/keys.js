@@ -15,7 +15,7 @@ const KEYS = [
   control(["c", "new SMS"]),
   ["s", isReadOnly ? "state" : "controls"],
   ["a", "choose an account, if there are several"],
-  ["g", "switch between phones and requests"],
+  ["g", "next view: phones, requests, callbacks"],
   ["?", "this help"],
   ["Esc", "close what is open, leave a field"],
 ];

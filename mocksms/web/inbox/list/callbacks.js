@@ -1,0 +1,206 @@
+/** The list of callbacks, below the webhooks that they go to. */
+
+import { element } from "../../shared/dom.js";
+import { get, request } from "../api/client.js";
+import { control, isReadOnly } from "../state/read-only.js";
+import { filters, hasFilters, navigate, route, withoutFilters } from "../state/route.js";
+import { webhookEvents, webhookState } from "../state/webhooks.js";
+import { button, formatted, isolated, plural } from "../ui/components.js";
+import { icon } from "../ui/icons.js";
+import { attempt } from "../ui/notices.js";
+import { patch } from "../ui/patch.js";
+import { renderRow } from "./callback-row.js";
+import { updateCountdowns } from "./due.js";
+import { PagedList } from "./paged-list.js";
+import { WebhookCards } from "./webhook-cards.js";
+
+const RELEVANT_EVENTS = ["callback", "account", "scenario", "clock"];
+const TICK_MS = 1_000;
+/** @type {("failed" | "pending" | "delivered" | "dropped")[]} */
+const STATES = ["failed", "pending", "delivered", "dropped"];
+
+export class Callbacks {
+  /** @type {Ui.Page | undefined} */
+  #page;
+
+  /** @param {HTMLElement} node */
+  constructor(node) {
+    this.cards = new WebhookCards();
+    /** @type {PagedList<Api.Callback>} */
+    this.paged = new PagedList({
+      node,
+      top: this.cards.node,
+      label: "Callbacks",
+      key: ({ id }) => String(id),
+      render: renderRow,
+      open: ({ id }) => navigate({ callback: id, message: null, request: null, panel: null }),
+      read,
+      onPage: (page) => {
+        this.#page = page;
+        this.#draw();
+      },
+    });
+    this.paged.list.node.classList.add("callbacks");
+    this.refresh = this.paged.refresh;
+    webhookEvents.addEventListener("change", () => this.paged.isShown && this.#draw());
+    setInterval(() => this.paged.isShown && updateCountdowns(this.paged.list.node), TICK_MS);
+  }
+
+  /** Show what the URL says. */
+  onRouteChange() {
+    this.cards.draw();
+    this.paged.show();
+    this.paged.list.select(route().callback);
+  }
+
+  /**
+   * Show a new state of a callback at once; read the newest again for anything else.
+   *
+   * @param {Ui.MockEvent[]} events
+   */
+  onEvents(events) {
+    if (events.some(({ kind }) => kind === "reset" || kind === "account")) this.paged.invalidate();
+    const changed = new Map(events.filter(({ kind }) => kind === "callback").map((event) => [event.id, event]));
+    if (this.paged.items.some(({ id }) => changed.has(id))) {
+      this.paged.set(this.paged.items.map((callback) => withEvent(callback, changed.get(callback.id))));
+    }
+    if (events.some(({ kind }) => RELEVANT_EVENTS.includes(kind) || kind === "reset")) this.refresh();
+  }
+
+  /** Read everything again with the next refresh: what is shown may no longer exist. */
+  invalidate() {
+    this.paged.invalidate();
+  }
+
+  /** @param {number} step */
+  move(step) {
+    this.paged.list.move(step);
+  }
+
+  /** Draw the rows and the webhooks again: accounts have changed. */
+  redraw() {
+    this.paged.set(this.paged.items.map((callback) => ({ ...callback })));
+    this.cards.draw();
+  }
+
+  #draw() {
+    if (!this.#page) return;
+    const evicted = this.#page.evicted ? `, ${formatted(this.#page.evicted)} old ones evicted` : "";
+    const count = `${plural(this.#page.total, "callback")}${hasFilters() ? " found" : ""}${evicted}`;
+    this.paged.showStatus(count, ...statusActions());
+    patch(this.paged.filters, stateChips());
+    this.paged.list.select(route().callback, false);
+    this.paged.showEmptyState(emptyState());
+  }
+}
+
+/** @param {Ui.Query} query */
+async function read(query) {
+  const page = await get("callbacks", { ...filters(), ...query });
+  return { page, rows: page.callbacks };
+}
+
+/**
+ * A callback with its new state. All its attempts but the last one have failed.
+ *
+ * @param {Api.Callback} callback
+ * @param {Ui.MockEvent | undefined} event
+ * @returns {Api.Callback}
+ */
+function withEvent(callback, event) {
+  if (!event?.state) return callback;
+  const isPending = event.state === "pending";
+  const attempts = [...callback.attempts];
+  while (attempts.length < (event.attempts ?? 0)) {
+    const isLast = attempts.length + 1 === event.attempts;
+    const error = isLast && event.state === "delivered" ? null : "failed";
+    attempts.push({ at: "", status: null, body: "", duration: 0, error });
+  }
+  const due = isPending ? callback.due_at : null;
+  return { ...callback, state: event.state, attempts, due_at: due, paused: isPending && callback.paused };
+}
+
+/** The actions beside the number of callbacks. */
+function statusActions() {
+  const failed = webhookState()?.counts.failed_unrepeated ?? 0;
+  const replay = button(`Replay all failed (${formatted(failed)})`, replayFailed, { class: "small" });
+  replay.prepend(icon("retry"));
+  const showAll = button("Show all", () => navigate(withoutFilters()), { class: "small" });
+  return [...(hasFilters() ? [showAll] : []), ...(failed && !isReadOnly ? [replay] : [])];
+}
+
+async function replayFailed() {
+  const done = await attempt(() => request("POST", "callbacks/failed/replay"), "Replayed all that failed.");
+  if (done) navigate(withoutFilters());
+}
+
+/** The states of callbacks with their numbers; a click lists those of one state. */
+function stateChips() {
+  const counts = webhookState()?.counts;
+  if (!counts) return [];
+  const numbers = { ...counts, pending: counts.pending + counts.retrying };
+  const { state: chosen, url, kind } = filters();
+  return [
+    ...STATES.filter((state) => numbers[state] || state === chosen).map((state) =>
+      chip(state, state === chosen, { state: state === chosen ? null : state }, url ? 0 : numbers[state]),
+    ),
+    ...(url ? [chip(`to ${url}`, true, { url: null, kind: null })] : []),
+    ...(kind && !url ? [chip(kind, true, { kind: null })] : []),
+  ];
+}
+
+/**
+ * @param {string} text
+ * @param {boolean} isOn
+ * @param {Ui.Query} change
+ * @param {number} [count]
+ */
+function chip(text, isOn, change, count = 0) {
+  const node = button("", () => navigate({ ...change, callback: null }), {
+    class: "chip",
+    "aria-pressed": String(isOn),
+    "data-id": JSON.stringify(change),
+  });
+  const dot = STATES.some((state) => state === text) && element("span", { class: `dot ${outcomeClass(text)}` });
+  node.append(
+    ...[dot, isolated(text), count > 0 && element("strong", {}, formatted(count)), isOn && " ×"].filter(
+      (part) => part !== false,
+    ),
+  );
+  return node;
+}
+
+/** @param {string} state */
+function outcomeClass(state) {
+  return { failed: "rejected", pending: "queued", delivered: "sent" }[state] ?? "";
+}
+
+/** @returns {Dom.Child[]} */
+function emptyState() {
+  if (hasFilters()) return [element("h2", {}, "No callback found")];
+  const hasWebhooks = Boolean(webhookState()?.total);
+  return [
+    element("h2", {}, isReadOnly ? "No callbacks" : "No callbacks yet"),
+    element(
+      "p",
+      {},
+      hasWebhooks
+        ? "Send an SMS: each event that a webhook subscribes to is listed here, with every attempt and its response."
+        : "A webhook is a URL of your application that the mock calls when an SMS is sent or fails, and when a phone replies. " +
+            "Add one to see its callbacks here.",
+    ),
+    control(
+      hasWebhooks
+        ? element(
+            "p",
+            {},
+            button("Send a test SMS", () => navigate({ panel: "compose" })),
+          )
+        : element(
+            "p",
+            {},
+            button("Add a webhook", () => navigate({ panel: "webhook" }), { class: "primary" }),
+          ),
+    ),
+  ];
+}
