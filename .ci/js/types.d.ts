@@ -299,7 +299,14 @@ declare namespace Api {
     closest: Closest[];
     causes: Cause[];
   };
-  type Failure = { when: string; type: string; text: string; explanation: Explanation | null };
+  type Failure = {
+    when: string;
+    type: string;
+    text: string;
+    explanation: Explanation | null;
+    comparisons: Comparison[];
+    message: string | null;
+  };
   type LogLine = { at: string; level: string; logger: string; text: string; exception: string | null };
   type Trace = {
     file: string;

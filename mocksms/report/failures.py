@@ -35,6 +35,8 @@ def ids_in(failures: Iterable[TracedFailure]) -> dict[str, str]:
     """Return the messages and requests that the failures name, each with what it is for them."""
     roles: dict[str, str] = {}
     for failure in failures:
+        if failure.message is not None:
+            roles[failure.message] = "failure"
         if failure.explanation is not None:
             roles |= {each.transaction_id: "closest" for each in failure.explanation.closest[:1]}
             roles |= {each.id: each.kind.replace("_", " ") for each in failure.explanation.causes if each.id}
@@ -47,7 +49,8 @@ def _failure(failure: TracedFailure, links: Links, limits: PageLimits) -> list[C
     kind = element("p", f"{failure.type}{phase}", class_="kind")
     whole = element("pre", *limits.cut(failure.text), dir="auto")
     if explanation is None:
-        return [kind, whole]
+        differing = [each for each in failure.comparisons if not each.matches]
+        return [kind, [_comparison(each) for each in differing], whole]
     return [
         kind,
         element("h2", isolated(explanation.problem)),

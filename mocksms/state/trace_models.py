@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from mocksms.schemas.explanations import Explanation
+from mocksms.schemas.explanations import Comparison, Explanation
 from mocksms.schemas.responses import Text
 
 VERSION: Final = 1
@@ -33,6 +33,10 @@ class TracedFailure(_TraceModel):
     type: Text = Field(description="Name of the class of the error, such as AssertionError")
     text: Text = Field(description="Text of the error")
     explanation: Explanation | None = Field(description="Why an expectation failed; null for other errors")
+    comparisons: list[Comparison] = Field(
+        default=[], description="Without an explanation: what is expected and what there is, as far as that is known"
+    )
+    message: str | None = Field(default=None, description="Without an explanation: id of the message it is about")
 
 
 class Trace(_TraceModel):

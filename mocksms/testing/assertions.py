@@ -10,6 +10,7 @@ from typing import Any, Final, NoReturn
 
 from mocksms.engine.clock import SteadyTime
 from mocksms.testing.client import MAX_PAGE, REQUEST_SECONDS, MockClient
+from mocksms.testing.comparisons import Compared, ComparedCondition, compared_error
 from mocksms.testing.event_loops import runs_event_loop
 from mocksms.testing.failures import Notes, describe_others, duplicates, explain_segments, too_many
 from mocksms.testing.matchers import (
@@ -209,7 +210,9 @@ class Assertions(Verification):
         if not isinstance(message, SmsMessage):
             message = self.read(message)
         if message.segments.count != count:
-            raise AssertionError("\n".join(explain_segments(message, count)))
+            segments = ComparedCondition("segments", str(count), str(message.segments.count), matches=False)
+            compared = Compared([segments], message.transaction_id)
+            raise compared_error("\n".join(explain_segments(message, count)), compared)
 
     def _await(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn, get_args
+from typing import TYPE_CHECKING, Any, Final, NoReturn, get_args
 
 from mocksms.engine.clock import SteadyTime
 from mocksms.errors import did_you_mean
@@ -12,6 +12,7 @@ from mocksms.sms.display import cut, line
 from mocksms.sms.webhook import EVENTS, Webhook, WebhookKind
 from mocksms.testing.account import AccountHandle
 from mocksms.testing.client import ADVANCE_SECONDS, MAX_PAGE, MockClient, pause
+from mocksms.testing.comparisons import Compared, ComparedCondition, compared_error
 from mocksms.testing.event_loops import runs_event_loop
 from mocksms.testing.failures import attempt_lines, describe_callback
 from mocksms.testing.matchers import check_times
@@ -39,15 +40,6 @@ MAX_CLOSEST: Final = 3
 
 MAX_URL: Final = 80
 """Characters of a URL that a failure shows."""
-
-
-class ComparedCondition(NamedTuple):
-    """How a callback compares with one condition: its name, what is expected, the actual value, whether it matches."""
-
-    name: str
-    expected: str
-    actual: str
-    matches: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,7 +203,7 @@ class Callbacks(AccountHandle):
         lines = [*_summary(expected, count, times, length, found), *_closest(expected, found), *self._causes()]
         if runs_event_loop():
             lines.append(line("loop", "this wait blocked the event loop; use: await sms.aio.assert_callback(...)"))
-        raise AssertionError("\n".join(lines))
+        raise compared_error("\n".join(lines), _compared(expected, found, count, times))
 
     def _causes(self) -> Iterator[str]:
         """Iterate over the usual reasons why a callback is missing."""
@@ -261,13 +253,8 @@ def _summary(
 
 def _closest(expected: CallbackExpectation, found: Sequence[SmsCallback]) -> Iterator[str]:
     """Iterate over the lines about the callbacks that match most conditions, the newest first."""
-    compared = [(callback, expected.conditions(callback)) for callback in reversed(found)]
-    compared = [
-        (callback, conditions) for callback, conditions in compared if not all(each.matches for each in conditions)
-    ]
-    compared.sort(key=lambda entry: -_score(entry[1]))
     title = "closest"
-    for callback, conditions in compared[:MAX_CLOSEST]:
+    for callback, conditions in _ranked(expected, found)[:MAX_CLOSEST]:
         yield ""
         yield line(title, f"{describe_callback(callback)}  {_score(conditions)} of {len(conditions)} match")
         for each in conditions:
@@ -277,6 +264,23 @@ def _closest(expected: CallbackExpectation, found: Sequence[SmsCallback]) -> Ite
         for text in attempt_lines(callback):
             yield line("", f"  {text}")
         title = "next"
+
+
+def _ranked(
+    expected: CallbackExpectation, found: Sequence[SmsCallback]
+) -> list[tuple[SmsCallback, list[ComparedCondition]]]:
+    """Return the callbacks that do not match, those that match most conditions first, of equal ones the newest."""
+    compared = [(callback, expected.conditions(callback)) for callback in reversed(found)]
+    different = [entry for entry in compared if not all(each.matches for each in entry[1])]
+    return sorted(different, key=lambda entry: -_score(entry[1]))
+
+
+def _compared(expected: CallbackExpectation, found: Sequence[SmsCallback], count: int, times: int) -> Compared:
+    """Return how the closest callback compares, or without one the number of callbacks."""
+    for callback, conditions in _ranked(expected, found):
+        return Compared(conditions, expected.transaction_id or callback.transaction_id)
+    number = ComparedCondition("callbacks", f"at least {times}", str(count), matches=False)
+    return Compared([number], expected.transaction_id)
 
 
 def _score(conditions: Sequence[ComparedCondition]) -> int:

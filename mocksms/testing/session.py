@@ -360,6 +360,8 @@ class RunningTest:
         lines: list[str] = []
         with errors_to(lambda text: lines.append(f"no report from the mock: {text}")):
             lines.append(describe_account(self.sms))
+            if self._session.is_attached and self._unique_keys:  # both outlive the session
+                lines.append(f"inbox: {self.sms.url}/?account={account_id(self.sms.api_key)}")
             lines += [f"never applied: {fault!r}" for fault in self._faults if not fault.applied]
             lines += unattributed_requests(self.sms, self.since)
         return "\n".join(lines)

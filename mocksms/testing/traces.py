@@ -33,6 +33,7 @@ from mocksms.state.trace import MAX_FAILURES, MAX_REPORT, TraceFile, write_trace
 from mocksms.state.trace_models import Trace, TracedFailure, TracedTest
 from mocksms.state.whole_file import replace_file
 from mocksms.testing.actions import SNAPSHOT_SECONDS
+from mocksms.testing.comparisons import Compared, Equality
 from mocksms.testing.described_errors import errors_to
 from mocksms.testing.failures import explanation_of
 from mocksms.testing.log_records import KEPT_LENGTH, LogRecorder
@@ -106,6 +107,10 @@ class Traces:
         finally:
             self._records.detach()
             self._records.clear()
+
+    def pytest_assertrepr_compare(self, op: str, left: object, right: object) -> None:
+        """Keep both sides of a comparison that failed."""
+        self._current.equality.note(op, left, right)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -183,6 +188,7 @@ class _TestRecord:
         self.started_at: datetime = system_time()
         self.started = SteadyTime.seconds()
         self.failures: list[TracedFailure] = []
+        self.equality = Equality()
         self.snapshot: bytes | None = None
         self.written = (0, 0, 0)
         """Failures, sections and log records in the file."""
@@ -194,7 +200,7 @@ class _TestRecord:
         self._sections.update(dict.fromkeys(each for each in report.sections if each[0] != SECTION))
         if report.failed:
             self._reports.append(f"{report.when}\n\n{report.longreprtext}\n")
-            self.failures += _failures_of(report, call)
+            self.failures += _failures_of(report, call, self.equality)
             if report.when != "teardown":
                 self.snapshot = None  # a test can fail several times: in subtests
 
@@ -230,7 +236,7 @@ def _session_options(options: SessionSettings) -> dict[str, str]:
     return {name: default_text(value) for name, value in values.items() if value != SESSION_OPTIONS[name].default}
 
 
-def _failures_of(report: pytest.TestReport, call: pytest.CallInfo[None]) -> Iterator[TracedFailure]:
+def _failures_of(report: pytest.TestReport, call: pytest.CallInfo[None], equality: Equality) -> Iterator[TracedFailure]:
     """Iterate over the errors that failed a phase of a test."""
     when = report.when
     assert when is not None
@@ -238,12 +244,21 @@ def _failures_of(report: pytest.TestReport, call: pytest.CallInfo[None]) -> Iter
         yield TracedFailure(when=when, type="Failed", text=report.longreprtext[:KEPT_LENGTH], explanation=None)
         return
     for error in _leaves(call.excinfo.value):
-        text, explanation = "a text that cannot be read", None
+        text, explanation, compared = "a text that cannot be read", None, Compared()
         with errors_to(lambda _: None):
             text = str(error)[:KEPT_LENGTH]
         with errors_to(lambda _: None):
             explanation = explanation_of(error)
-        yield TracedFailure(when=when, type=type(error).__name__, text=text, explanation=explanation)
+        with errors_to(lambda _: None):
+            compared = Compared() if explanation else equality.compared(error)
+        yield TracedFailure(
+            when=when,
+            type=type(error).__name__,
+            text=text,
+            explanation=explanation,
+            comparisons=[each.model() for each in compared.conditions],
+            message=compared.message,
+        )
 
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:

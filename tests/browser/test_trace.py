@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from mocksms.state.trace_models import LogLine
+from mocksms.state.trace_models import LogLine, TracedFailure
+from mocksms.testing.comparisons import ComparedCondition
 from tests.browser.conftest import Watched, visiting
 from tests.browser.inbox import Inbox, api_of
 from tests.state.saved import explanation_of, snapshot_of, trace_of
@@ -106,6 +108,30 @@ def test_causes_and_plain_errors_are_shown(page: Page, own_mock: Mock) -> None:
         expect(trace.banner).to_contain_text("Snapshot of a.mocksms.zip")
         trace.banner.get_by_role("button", name="Versions and options").click()
         expect(trace.fact("file")).to_have_text("a.mocksms.zip")
+
+
+def test_what_an_error_compares_is_marked(page: Page, own_mock: Mock) -> None:
+    (message,) = api_of(own_mock).send(NUMBER, content="Hello")
+    api_of(own_mock).send("972-52-2222222", content="Other")
+    value = ComparedCondition("value", "481517", "481516", matches=False).model()
+    state = ComparedCondition("state", "delivered", "pending", matches=False).model()
+    event = ComparedCondition("event", "send", "send", matches=True).model()
+    error: dict[str, Any] = {"when": "call", "type": "AssertionError", "explanation": None}
+    plain = TracedFailure(**error, text="assert 'a' == 'b'\n\n  - b\n  + a", comparisons=[value])
+    with opened(trace_of(own_mock, plain)) as url, opened_at(page, url) as trace:
+        trace.open()
+        assert trace.banner.locator("mark").all_inner_texts() == ["7", "6"]
+        expect(trace.banner.locator("pre")).to_have_count(0)
+    text = "no callback\n  expected  event send"
+    callback = TracedFailure(**error, text=text, comparisons=[event, state], message=message)
+    with opened(trace_of(own_mock, callback)) as url, opened_at(page, url) as trace:
+        trace.open("")
+        expect(trace.banner.locator("dt").first).to_have_text("state expected")
+        expect(trace.banner.locator("dd")).to_have_text(["delivered", "pending"])
+        expect(trace.banner.locator("pre")).to_contain_text("event send")
+        expect(trace.panel.get_by_role("heading", name="SMS to")).to_be_visible()
+        trace.banner.get_by_role("button", name="Report and logs").click()
+        expect(trace.panel.locator(".got mark")).to_have_text("pending")
 
 
 def test_banner_and_panel_show_the_same_trace(page: Page, own_mock: Mock) -> None:

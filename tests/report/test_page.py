@@ -12,9 +12,10 @@ from mocksms.report.page import MAX_PAGE, report_page
 from mocksms.report.snapshot_part import ReportFile
 from mocksms.schemas.explanations import Cause
 from mocksms.sms.message import CallbackPolicy
+from mocksms.testing.comparisons import ComparedCondition
 from tests.provider.inprocess import InProcess
 from tests.report.support import Parsed, busy_mock, explain, failure, file_of, log_line, parsed, traced
-from tests.support import NUMBER
+from tests.support import KEY, NUMBER
 
 HOSTILE = "<script>alert(1)</script>\"'&\0\x1b[31m\u202e\ud800</style>--><img src=x onerror=alert(1)>"
 
@@ -79,6 +80,17 @@ def test_failed_expectation_shows_what_was_expected_beside_what_came(page: Parse
     assert "to expected 972-54-1111112 got 972-54-1111111" in page.text
     assert page.text.count("expected Your code is 481516 got Your code is 481517") == 1
     assert page.tags.count("mark") >= 4
+
+
+def test_error_without_an_explanation_shows_what_it_compares(busy: InProcess) -> None:
+    segments = ComparedCondition("segments", "1", "2", matches=False).model()
+    messages = busy.account(KEY).messages
+    message = messages.at(messages.newest or 0)
+    assert message is not None
+    error = failure(text="takes 2 segments", comparisons=[segments], message=message.transaction_id)
+    page = parsed(file_of(busy, traced(error)))
+    assert "segments expected 1 got 2 takes 2 segments" in page.text
+    assert page.text.count(" failure ") == 1  # beside the message
 
 
 def test_usual_causes_link_to_what_they_are_about(page: Parsed) -> None:

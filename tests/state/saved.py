@@ -29,16 +29,18 @@ def explanation_of(mock: Mock, **expectation: Any) -> Explanation:
 
 def trace_of(
     mock: Mock,
-    *failures: Explanation | str,
+    *failures: Explanation | TracedFailure | str,
     nodeid: str = "tests/test_login.py::test_otp",
     logs: list[LogLine] | None = None,
     report: str | None = None,
 ) -> bytes:
-    """Return the trace of a test that used all accounts of a mock and failed with these explanations or texts."""
+    """Return the trace of a test that used all accounts of a mock, with failures, or explanations or texts of them."""
     example = trace_file()
     traced = [
         TracedFailure(when="call", type="AssertionError", text=each, explanation=None)
         if isinstance(each, str)
+        else each
+        if isinstance(each, TracedFailure)
         else TracedFailure(when="call", type="MessageAssertionError", text=each.text, explanation=each)
         for each in failures
     ]

@@ -207,6 +207,58 @@ def check_details(found: dict[str, bytes]) -> None:
     assert re.search(r"RuntimeError: 00\d\d… ", read(found["test_secrets"]).report)
 
 
+COMPARED = """
+def test_segments(mocksms, send):
+    sent = send(content="Your code is 481516 \u2013 keep it")
+    mocksms.assert_segments(mocksms.outbox[0], 2)
+
+def test_callback(mocksms, send):
+    mocksms.webhook("http://127.0.0.1:1/hooks")
+    send()
+    mocksms.assert_callback("click", url="127.0.0.1:1", timeout=0)
+
+def test_callbacks(mocksms, send):
+    send()
+    mocksms.assert_callback(message=mocksms.outbox[0], timeout=0)
+
+def test_text(mocksms, send):
+    send()
+    assert mocksms.outbox[0].content == "Your code is 481517"
+
+def test_number(mocksms):
+    assert len(mocksms.outbox) == 1, "a message of the test"
+
+def test_list(mocksms):
+    assert [1] == [2]
+
+def test_earlier(mocksms):
+    try:
+        assert 1 == 2
+    except AssertionError:
+        assert not [1, 2]
+"""
+
+
+def test_trace_has_what_an_error_compares(runs: Runs) -> None:
+    runs.run(COMPARED, "--mocksms-trace=traces", failed=7)
+    failures = {name: read(packed).trace.failures[0] for name, packed in traces_in(runs.path / "traces").items()}
+    compared = {
+        name: [(each.field, each.expected, each.actual) for each in failure.comparisons if not each.matches]
+        for name, failure in failures.items()
+    }
+    assert compared == {
+        "test_segments": [("segments", "2", "1")],
+        "test_callback": [("event", "click", "send"), ("state", "delivered", "pending")],
+        "test_callbacks": [("callbacks", "at least 1", "0")],
+        "test_text": [("value", "Your code is 481517", "Your code is 481516")],
+        "test_number": [("value", "1", "0")],
+        "test_list": [],
+        "test_earlier": [],
+    }
+    about_messages = {name for name, failure in failures.items() if failure.message}
+    assert about_messages == {"test_segments", "test_callback", "test_callbacks"}
+
+
 def test_folder_has_the_tests_that_fail_now(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     tests = """
         import pathlib

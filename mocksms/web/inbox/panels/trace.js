@@ -1,7 +1,7 @@
 /** The panel of a trace: failures, pytest's report, the application's log records, versions and options. */
 
 import { element } from "../../shared/dom.js";
-import { explanationNodes } from "../trace/failure.js";
+import { comparisonTable, explanationNodes } from "../trace/failure.js";
 import { MAX_LINE_CHARACTERS, firstLines, loadTrace } from "../trace/trace.js";
 import { codeBlock, copyButton, factList, formatted, section } from "../ui/components.js";
 import { isolatedRuns, truncated, withEscapes } from "../ui/text.js";
@@ -48,6 +48,7 @@ function failureSection(failure, index, count) {
     count > 1,
     element("p", { class: "wrong" }, isolatedRuns(firstLines(failure)[0], MAX_LINE_CHARACTERS)),
     failure.explanation && explanationNodes(failure.explanation),
+    failure.comparisons.length > 0 && comparisonTable(failure),
     copyButton("Failure", () => failure.text),
     codeBlock(title, withEscapes(failure.text)),
   );

@@ -10,7 +10,7 @@ import { button, plural } from "../ui/components.js";
 import { patch } from "../ui/patch.js";
 import { isolatedRuns, singleLine } from "../ui/text.js";
 import { dateTime, formatDuration } from "../ui/time.js";
-import { explanationNodes, isRequest, openMessage } from "./failure.js";
+import { comparisonTable, explanationNodes, isRequest, openMessage } from "./failure.js";
 import { MAX_LINE_CHARACTERS, firstLines, loadTrace, partsOf } from "./trace.js";
 
 const WIDE = "(min-width: 60rem)";
@@ -68,7 +68,7 @@ async function selectEvidence({ accounts, failures }) {
  */
 function messageOfFailure(failure) {
   const { closest = [], causes = [] } = failure?.explanation ?? {};
-  return closest[0]?.transaction_id ?? causes.find(({ kind, id }) => id && !isRequest(kind))?.id;
+  return failure?.message ?? closest[0]?.transaction_id ?? causes.find(({ kind, id }) => id && !isRequest(kind))?.id;
 }
 
 /** @param {Api.Trace} trace */
@@ -117,6 +117,7 @@ function failureNodes([failure]) {
       {},
       more.map((line) => [isolatedRuns(line, MAX_LINE_CHARACTERS), "\n"]),
     );
-  const nodes = failure.explanation ? explanationNodes(failure.explanation) : [lines];
+  const compared = failure.comparisons.length > 0 && comparisonTable(failure);
+  const nodes = failure.explanation ? explanationNodes(failure.explanation) : [compared, lines];
   return [element("details", { class: "failure", open: true }, summary, ...nodes)];
 }

@@ -38,8 +38,12 @@ export function explanationNodes({ expected, found, closest: [closest], causes }
   ];
 }
 
-/** @param {Api.Closest} closest */
-function comparisonTable({ comparisons }) {
+/**
+ * The conditions that do not match: what is expected, and what there is.
+ *
+ * @param {{ comparisons: Api.Comparison[] }} compared
+ */
+export function comparisonTable({ comparisons }) {
   const rows = comparisons
     .filter(({ matches }) => !matches)
     .flatMap((comparison) => {

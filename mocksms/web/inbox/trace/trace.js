@@ -3,6 +3,7 @@
 import { ANY_ACCOUNT, get } from "../api/client.js";
 
 const MAX_LINES = 3; // Of the text of an error without an explanation.
+const MAX_COMPARED_LINES = 8; // Of one that says more about what it compares.
 
 /** Characters of a line that are shown. */
 export const MAX_LINE_CHARACTERS = 300;
@@ -30,11 +31,15 @@ export function loadTrace() {
  * @param {Api.Failure} failure
  * @returns {string[]}
  */
-export function firstLines({ type, text, explanation }) {
+export function firstLines({ type, text, explanation, comparisons, message }) {
   if (explanation) return [explanation.summary];
+  const isCompared = comparisons.length > 0;
+  const isPlain = isCompared && message === null && comparisons.every(({ field }) => field === "value");
+  const max = isPlain ? 1 : isCompared ? MAX_COMPARED_LINES : MAX_LINES;
   const lines = text.split("\n").filter((line) => line.trim());
-  const [first, ...more] = lines.slice(0, MAX_LINES);
-  return [first === undefined ? type : `${type}: ${first}`, ...more, ...(lines.length > MAX_LINES ? ["…"] : [])];
+  const [first, ...more] = lines.slice(0, max);
+  const isCut = lines.length > max && !isPlain;
+  return [first === undefined ? type : `${type}: ${first}`, ...more, ...(isCut ? ["…"] : [])];
 }
 
 /**
