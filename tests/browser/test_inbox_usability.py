@@ -333,6 +333,10 @@ def test_every_view_passes_axe(inbox: Inbox, own_mock: Mock, axe: str) -> None:
     inbox.open("?panel=controls&section=scenario")
     expect(inbox.page.locator("#strip")).to_contain_text("Scenario the scenario")
     expect_accessible(inbox, axe)
+    inbox.page.keyboard.press("Control+k")
+    expect(inbox.page.get_by_role("option", name="Resume the clock")).to_be_visible()
+    expect_accessible(inbox, axe)
+    inbox.page.keyboard.press("Escape")
     inbox.page.keyboard.press("?")
     expect_accessible(inbox, axe)
     for key, outcome in (("failed", "failed"), ("passed", "passed"), ("new", None)):

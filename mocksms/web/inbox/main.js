@@ -7,6 +7,7 @@ import { enableTokenDialog } from "./api/token.js";
 import { Callbacks } from "./list/callbacks.js";
 import { Phones } from "./list/phones.js";
 import { Requests } from "./list/requests.js";
+import { Palette } from "./palette/palette.js";
 import { Panel } from "./panels/panel.js";
 import { mockState } from "./state/mock-state.js";
 import { disconnectWhenHidden } from "./state/page-visibility.js";
@@ -61,6 +62,7 @@ const panel = new Panel(byId("panel"));
 const accountPicker = new AccountPicker(byId("account"));
 const searchBox = new SearchBox(filterInput);
 const strip = new Strip(byId("strip"));
+const palette = new Palette();
 const banner = new TraceBanner(byId("trace"));
 const loadState = throttle(loadStateNow, STATE_PAUSE_MS);
 
@@ -221,6 +223,7 @@ onClick("compose", () => toggle("compose"));
 onClick("controls", () => toggle("controls"));
 onClick("clock", () => navigate({ panel: "controls", section: "clock" }));
 onClick("help", showHelp);
+onClick("palette", () => palette.open());
 byId("search").addEventListener("submit", (event) => {
   event.preventDefault();
   searchBox.close();

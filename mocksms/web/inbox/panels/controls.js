@@ -79,7 +79,7 @@ function shownAccount() {
 }
 
 /** Reset the mock, or the selected account, after a dialog that says what will be deleted. */
-async function confirmReset() {
+export async function confirmReset() {
   const { account } = route();
   const health = await attempt(async () => {
     await mockState.load();

@@ -13,13 +13,15 @@ import { ruleWords } from "./rule-words.js";
 import { clockTime, formatDuration } from "../ui/time.js";
 
 const TICK_MS = 1_000;
+/** How long a fault is active, unless one says otherwise. */
+export const FAULT_TTL = "10m";
 
 /**
  * The faults to choose from: label, and what the inspection API takes.
  *
  * @type {Record<string, object>}
  */
-const KINDS = {
+export const FAULT_KINDS = {
   "HTTP 503, Retry-After 2 s": { kind: "status", status: 503, retry_after: "2s" },
   "HTTP 500": { kind: "status", status: 500 },
   "HTTP 429, Retry-After 5 s": { kind: "status", status: 429, retry_after: "5s" },
@@ -44,10 +46,10 @@ export class FaultsSection {
     this.kind = element(
       "select",
       { name: "kind" },
-      Object.keys(KINDS).map((label) => element("option", {}, label)),
+      Object.keys(FAULT_KINDS).map((label) => element("option", {}, label)),
     );
     this.times = element("input", { name: "times", type: "number", value: "1" });
-    this.ttl = element("input", { name: "ttl", value: "10m", size: "6" });
+    this.ttl = element("input", { name: "ttl", value: FAULT_TTL, size: "6" });
     const form = element(
       "form",
       { class: "line" },
@@ -104,7 +106,7 @@ export class FaultsSection {
 
   async #set() {
     const times = this.times.value ? { times: Number(this.times.value) } : {};
-    const body = { fault: KINDS[this.kind.value], ttl: this.ttl.value, ...times };
+    const body = { fault: FAULT_KINDS[this.kind.value], ttl: this.ttl.value, ...times };
     const fields = { times: this.times, ttl: this.ttl };
     if (await attemptWith(fields, () => request("POST", "faults", { body }), "Fault set.")) await this.refresh();
   }

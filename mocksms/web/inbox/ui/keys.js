@@ -16,6 +16,7 @@ const KEYS = [
   ["s", isReadOnly ? "state" : "controls"],
   ["a", "choose an account, if there are several"],
   ["g", "next view: phones, requests, callbacks"],
+  ["Ctrl+K", "every command by its name"],
   ["?", "this help"],
   ["Esc", "close what is open, leave a field"],
 ];
