@@ -29,7 +29,7 @@ from mocksms.provider.public_pages import FIRST_SEGMENTS as PUBLIC_SEGMENTS
 from mocksms.provider.public_pages import PublicPages
 from mocksms.provider.responses import TAGS as PROVIDER_TAGS
 from mocksms.scenario.library import StartScenarios
-from mocksms.schemas.openapi import document
+from mocksms.schemas.openapi import document, response_examples
 from mocksms.web.browser_files import browser_file
 from mocksms.web.static import StaticFiles
 from mocksms.webhooks.allow_list import AllowList
@@ -232,7 +232,7 @@ def openapi() -> dict[str, Any]:
     """Return the OpenAPI document of both APIs."""
     from mocksms.inspection.routes import OPERATIONS, TAGS
 
-    return document([*PROVIDER_OPERATIONS, *OPERATIONS], {**PROVIDER_TAGS, **TAGS})
+    return document([*PROVIDER_OPERATIONS, *OPERATIONS], {**PROVIDER_TAGS, **TAGS}, response_examples())
 
 
 async def _serve_openapi(_: Request) -> JSONResponse:

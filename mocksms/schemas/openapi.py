@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from importlib.resources import files
+from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from pydantic import BaseModel, TypeAdapter
@@ -20,6 +23,8 @@ STREAM: Final = "text/event-stream"
 ZIP: Final = "application/zip"
 OCTETS: Final = "application/octet-stream"
 REFS: Final = "#/components/schemas/{model}"
+
+EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})
 
 _BINARY: Final = {"type": "string", "format": "binary"}
 
@@ -75,12 +80,29 @@ class Operation:
     examples: Mapping[str, JsonObject] = field(default_factory=dict)
 
 
-def document(operations: Sequence[Operation], tags: Mapping[str, str]) -> JsonObject:
-    """Return the OpenAPI document of some operations; `tags` describes their groups, in order."""
+def response_examples() -> dict[str, Any]:
+    """Read an example of the JSON response of each operation, by its id; `tests.response_examples` records them."""
+    text = (files("mocksms.schemas") / "response_examples.json").read_text(encoding="utf-8")
+    return dict(json.loads(text))
+
+
+def document(
+    operations: Sequence[Operation], tags: Mapping[str, str], examples: Mapping[str, Any] = EMPTY
+) -> JsonObject:
+    """Return the OpenAPI document of some operations.
+
+    Args:
+        operations: the operations.
+        tags: describes their groups, in order.
+        examples: an example of the JSON response of each operation, by its id.
+    """
     schemas = _Schemas(operations)
     paths: dict[str, JsonObject] = {}
     for operation in operations:
-        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, schemas)
+        described = _operation(operation, schemas)
+        if operation.id in examples:
+            described["responses"]["200"]["content"][JSON]["example"] = examples[operation.id]
+        paths.setdefault(operation.path, {})[operation.method.lower()] = described
     return {
         "openapi": "3.1.0",
         "info": {

@@ -8,6 +8,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from mocksms.app import openapi
+from tests.response_examples import outdated, record, stored
 
 DOCUMENT = openapi()
 SCHEMAS = DOCUMENT["components"]["schemas"]
@@ -51,6 +52,16 @@ def test_examples_fit_their_schemas() -> None:
     assert examples
     for name, content, example in examples:
         assert errors(example["value"], content["schema"]) == [], name
+
+
+def test_each_response_has_a_recorded_example_that_fits() -> None:
+    assert outdated(stored()) == [], "record them again: python -m tests.readme"
+
+
+def test_examples_can_be_recorded_again() -> None:
+    examples = record()
+    assert outdated(examples) == []
+    assert examples.keys() == stored().keys()
 
 
 def test_document_says_where_the_mock_is_and_what_needs_the_token() -> None:
