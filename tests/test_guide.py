@@ -321,8 +321,9 @@ def test_project_that_is_wrong_is_noticed(tmp_path: Path) -> None:
 
 
 def test_reference_of_the_api_links_each_page(shared_mock: Mock) -> None:
-    linked = set(re.findall(r'href="docs/guide/([\w-]+)\.md"', shared_mock.get("/docs").text))
-    assert linked == set(NAMES)
+    for path, folder in (("/docs", "docs/guide/"), ("/docs/guide/pytest", "")):
+        contents = shared_mock.get(path).text.partition('aria-label="Guide"')[2].partition("</nav>")[0]
+        assert sorted(re.findall(rf'<li><a href="{folder}([\w-]+)"', contents)) == NAMES
 
 
 def test_pages_are_served_as_text(shared_mock: Mock) -> None:

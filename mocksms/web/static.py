@@ -20,6 +20,9 @@ PAGES: Final = {"/": "/inbox/index.html", "/docs": "/docs/index.html"}
 TRACES_PAGE: Final = {"/": "/inbox/traces/index.html"}
 """The page that lists the traces of a folder."""
 
+GUIDE_PAGE: Final = "/docs/guide/index.html"
+"""The file that shows each page of the guide. It renders the Markdown itself, so that no library is needed for it."""
+
 FOLDERS: Final = ("inbox", "docs", "shared")
 """The folders whose files are served, each below its own name."""
 
@@ -92,7 +95,8 @@ class StaticFiles(BaseRoute):
 
     @cached_property
     def _responses(self) -> dict[str, Response]:
-        contents = static_files() | guide_files()
+        contents, guide = static_files(), guide_files()
+        contents |= guide | {path.removesuffix(".md"): contents[GUIDE_PAGE] for path in guide}
         contents |= {path: contents[file] for path, file in self._pages.items()}
         if self._read_only:
             contents |= {path: contents[path].replace(b"<html", b"<html data-read-only", 1) for path in self._pages}

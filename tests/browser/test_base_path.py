@@ -38,6 +38,6 @@ def test_web_ui_works_below_any_path(watched: Watched) -> None:
     assert row["status"] == "sent"
     expect(page.get_by_label("Request: curl")).to_contain_text(f"'{watched.base}/rest/v1/transactional/sms/send'")
     page.get_by_role("link", name="webhooks", exact=True).click()
-    expect(page).to_have_url(f"{watched.base}/docs/guide/webhooks.md")
+    expect(page).to_have_url(f"{watched.base}/docs/guide/webhooks")
     stored = page.evaluate("Object.keys({...localStorage, ...sessionStorage})")
     assert {name for name in stored if not name.endswith(f":{BASE}/")} == set()

@@ -4,6 +4,7 @@ import { element } from "../shared/dom.js";
 
 const MAX_DEPTH = 8;
 const OPEN_DEPTH = 1;
+const NO_LIMIT = 2 ** 53;
 
 /**
  * Follow the reference of a schema into the document.
@@ -138,7 +139,7 @@ function limits(schema, description) {
   const parts = [resolved, ...(resolved.anyOf ?? []).map((choice) => resolve(choice, description))];
   const values = parts.find((part) => part.enum)?.enum?.filter((value) => value !== "");
   return [
-    ...parts.flatMap((part) => range(part.minimum, part.maximum, "")),
+    ...parts.flatMap(({ minimum, maximum }) => range(minimum, maximum === NO_LIMIT ? undefined : maximum, "")),
     ...parts.flatMap((part) => range(part.minLength, part.maxLength, " characters")),
     ...parts.flatMap((part) => range(part.minItems, part.maxItems, " items")),
     ...(values ? [`one of ${values.join(", ")}`] : []),

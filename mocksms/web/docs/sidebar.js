@@ -1,11 +1,10 @@
 /** The contents of the reference: every operation below its tag, with the one that is open marked. */
 
 import { byId, element } from "../shared/dom.js";
+import { foldContents } from "./contents.js";
 import { sectionId } from "./operation.js";
 
 const links = byId("operation-links");
-const contents = /** @type {HTMLDetailsElement} */ (byId("contents"));
-const narrow = matchMedia("(max-width: 60rem)");
 
 /**
  * Show the contents.
@@ -23,15 +22,9 @@ export function initSidebar(description, operations) {
     ),
   );
   links.replaceChildren(...groups);
-  const fold = () => {
-    contents.open = !narrow.matches;
-  };
-  narrow.addEventListener("change", fold);
-  fold();
-  links.addEventListener("click", (event) => {
-    if (narrow.matches && event.target instanceof Element && event.target.closest("a")) fold();
-  });
+  foldContents();
   addEventListener("hashchange", markCurrent);
+  addEventListener("permalink", markCurrent);
   markCurrent();
 }
 
@@ -51,7 +44,7 @@ function operationLink({ operationId, method, summary }) {
 }
 
 /** Mark the operation that the URL names. */
-export function markCurrent() {
+function markCurrent() {
   for (const link of links.querySelectorAll("a")) {
     const isCurrent = link.hash !== "" && link.hash === location.hash;
     if (!isCurrent) link.removeAttribute("aria-current");
