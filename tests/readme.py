@@ -180,7 +180,7 @@ def _options() -> str:
     for name, option in OPTIONS.items():
         if name in GROUPS:
             lines += _group(rows)
-            lines.append(f"### {GROUPS[name]}\n\n")
+            lines.append(f"## {GROUPS[name]}\n\n")
             rows = []
         rows.append(_option_row(flag_name(name), option))
     return "".join([*lines, *_group(rows)])

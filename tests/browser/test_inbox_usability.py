@@ -346,6 +346,13 @@ def test_every_view_passes_axe(inbox: Inbox, own_mock: Mock, axe: str) -> None:
     expect_accessible(inbox, axe)
 
 
+@pytest.mark.parametrize(("path", "ready"), [("docs#send", "#send .sample"), ("docs/guide/options", "#page table")])
+def test_reference_and_guide_pass_axe(inbox: Inbox, own_mock: Mock, axe: str, path: str, ready: str) -> None:
+    inbox.page.goto(f"{own_mock.url}/{path}")
+    expect(inbox.page.locator(ready).first).to_be_visible()
+    expect_accessible(inbox, axe)
+
+
 def test_denied_notifications_are_reported(inbox: Inbox) -> None:
     inbox.open()
     inbox.page.evaluate("Notification.requestPermission = async () => 'denied'")

@@ -101,7 +101,7 @@ function codeBlock(lines) {
   );
   const pre = element(
     "pre",
-    { class: "code-block", tabindex: "0", role: "region", "aria-label": file ?? "Code" },
+    { class: "code-block", tabindex: "0", role: "group", "aria-label": file ?? "Code" },
     code,
   );
   return element("div", { class: "sample" }, bar, pre);
@@ -111,7 +111,7 @@ function codeBlock(lines) {
 function table([head, , ...rows]) {
   return element(
     "div",
-    { class: "table", tabindex: "0", role: "region", "aria-label": "Table" },
+    { class: "table", tabindex: "0", role: "group", "aria-label": "Table" },
     element(
       "table",
       {},
