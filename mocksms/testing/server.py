@@ -54,9 +54,9 @@ class RunningMock(NamedTuple):
 class ThreadedServer:
     """A mock in a daemon thread, from `start` to `stop`. Its modules are imported at the first start.
 
-    `error` is the error that ended the mock, None if there was none. `prepare_account`, `set_test_outcome` and
-    `can_have_callbacks` do without HTTP what a test session needs in each test: a request takes longer than the rest of
-    what the fixture does.
+    `error` is the error that ended the mock, None if there was none. `cursor`, `prepare_account`, `set_test_outcome`
+    and `can_have_callbacks` do without HTTP what a test session needs: a request takes longer than the rest of what the
+    fixture does.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -75,7 +75,7 @@ class ThreadedServer:
         with collector_paused():
             from mocksms.connections.listener import base_url, bind
             from mocksms.engine.engine import Engine
-            from mocksms.inspection import routes  # noqa: F401
+            from mocksms.inspection import resources  # noqa: F401
             from mocksms.scenario.library import StartScenarios
             from mocksms.server import Server
 
@@ -110,6 +110,13 @@ class ThreadedServer:
         running.thread.join(timeout)
         if running.thread.is_alive():
             warnings.warn(f"the thread of mocksms did not end within {timeout:g} s", RuntimeWarning, stacklevel=2)
+
+    @property
+    def cursor(self) -> int | None:
+        """The cursor of the present, None if the mock has ended or runs in the parent process."""
+        if self._running is None or not self._running.thread.is_alive():
+            return None
+        return self._running.engine.cursor
 
     def prepare_account(self, key: str, label: str, front: Mapping[str, Any] | None = None) -> bool:
         """Set the label that an account gets at its first use, and a scenario in front of all others, as JSON.

@@ -111,7 +111,7 @@ class MockSession:
         self.on_traffic: Callable[[RunningTest, Sequence[Mapping[str, Any]]], object] | None = None
         mock.api_key = self.new_key()
         mock.client.api_keys.add(mock.api_key)
-        self.cursor = mock.cursor
+        self.cursor = mock._present()
 
     def new_key(self) -> str:
         """Return an API key that no other test has; keys differ in their first characters, which reports show."""

@@ -138,6 +138,16 @@ def test_account_can_have_callbacks_from_its_first_webhook_on() -> None:
         assert server.can_have_callbacks(sms.api_key)
 
 
+def test_cursor_is_that_of_the_mock_while_it_runs() -> None:
+    with MockSMS() as sms:
+        server = sms._server
+        assert server is not None
+        send(sms, NUMBER)
+        assert server.cursor == sms._present() == sms.cursor > 0
+        assert sms.account("other")._present() == sms.cursor
+    assert server.cursor is None
+
+
 def test_error_in_the_thread_reaches_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
     async def fail(*_: Any) -> None:
         raise MemoryError("no more")
