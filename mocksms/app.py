@@ -117,7 +117,7 @@ class DeferredApp:
         """Handle a request."""
         async with self._creating:
             if self._app is None:
-                await asyncio.to_thread(import_module, "mocksms.inspection.routes")
+                await asyncio.to_thread(import_module, "mocksms.inspection.resources")
                 self._app = self._create()
             app = self._app
         await app(scope, receive, send)
@@ -210,10 +210,10 @@ def own_app(context: Context, lifespan: Lifespan[Starlette] | None = None, shows
         shows: what a read-only mock shows, trace or snapshot.
     """
     from mocksms.inspection.auth import Guard
-    from mocksms.inspection.routes import explain, routes
+    from mocksms.inspection.resources import Endpoints, explain
 
     app = Starlette(
-        routes=[*routes(context), Route("/openapi.json", _serve_openapi), StaticFiles(read_only=shows is not None)],
+        routes=[Endpoints(context), Route("/openapi.json", _serve_openapi), StaticFiles(read_only=shows is not None)],
         middleware=[Middleware(Guard, settings=context.engine.settings, shows=shows)],
         exception_handlers={HTTPException: explain},
         lifespan=lifespan,

@@ -26,7 +26,7 @@ from mocksms.inspection import message_waits
 from mocksms.inspection.context import Context
 from mocksms.inspection.errors import CallbacksUnfinished, ShuttingDown
 from mocksms.inspection.message_waits import FoundMessages, MessageWaits, NewMessages
-from mocksms.inspection.routes import routes
+from mocksms.inspection.resources import Endpoints
 from mocksms.inspection.scope import AccountScope, OwnedMessage
 from mocksms.inspection.waiting import CallbackWaits, WaitEnd, Waiter, Waiters
 from mocksms.settings import Settings
@@ -339,7 +339,7 @@ def test_long_search_is_refused_once_the_mock_stops(monkeypatch: pytest.MonkeyPa
     world, slices = World(), Slices()
     world.submit(*[NUMBER] * 200)
     slices.stop()
-    client = TestClient(Starlette(routes=routes(Context(world.engine, slices))))
+    client = TestClient(Starlette(routes=[Endpoints(Context(world.engine, slices))]))
     answer = client.get("/_mock/messages?content=none")
     assert (answer.status_code, answer.json()["error"]["message"]) == (503, "The mock shuts down.")
 
