@@ -123,7 +123,7 @@ class Controls:
             value = getattr(update, attribute.name)
             if value is not None and attribute.name != "unsubscribed":
                 setattr(account, attribute.name, value)
-        self._engine.outbox.follow_webhooks(account)
+        yield from self._engine.outbox.follow_webhooks(account)
         account.count_settings()
         if update.unsubscribed is not None:
             yield from self._set_unsubscribed(account, update.unsubscribed, "changed manually")
@@ -196,7 +196,7 @@ class Controls:
         self._engine.apply_due(account)
         before = account.unsubscribed
         account.apply_scenario(scenario, is_own=is_own, in_front=in_front)
-        self._engine.outbox.follow_webhooks(account)
+        yield from self._engine.outbox.follow_webhooks(account)
         if "unsubscribed" in scenario.account_values:
             shared, account.unsubscribed = account.unsubscribed, before  # it changes number by number, with records
             yield from self._set_unsubscribed(account, shared, ", ".join(scenario.names))

@@ -9,6 +9,7 @@ from typing import Final, Literal, NamedTuple
 from mocksms.engine.account import Account
 from mocksms.engine.accounts import Accounts
 from mocksms.engine.callbacks import Attempt, Callback, CallbackState, OrderingKey, ScheduledKey, TriggerDetails
+from mocksms.engine.steps import Steps
 from mocksms.settings import Settings
 from mocksms.sms import lifecycle
 from mocksms.sms.message import (
@@ -141,7 +142,7 @@ class Outbox:
         self._emit(account, dropped)
         return dropped
 
-    def follow_webhooks(self, account: Account) -> None:
+    def follow_webhooks(self, account: Account) -> Steps[None]:
         """Let the callbacks to paused webhooks of an account wait; those to resumed ones are due, in their order.
 
         A callback in flight is not interrupted. Callbacks that wait for a webhook that was removed are dropped.
@@ -150,9 +151,12 @@ class Outbox:
         if callbacks.paused == account.paused_urls:
             return
         removed = callbacks.paused - {webhook.url for webhook in account.webhooks}
-        for callback in callbacks.records if removed else ():
-            if callback.webhook.url in removed:
-                self.drop(account, callback)
+        waiting = (
+            callback.number for callback in (callbacks.records if removed else ()) if callback.webhook.url in removed
+        )
+        for callback in filter(None, map(callbacks.get, waiting)):
+            self.drop(account, callback)
+            yield
         if callbacks.pause(account.paused_urls, account.clock.now()):
             self._with_callbacks[account] = None
             self.on_due()

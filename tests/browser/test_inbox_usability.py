@@ -327,6 +327,13 @@ def test_every_view_passes_axe(inbox: Inbox, own_mock: Mock, axe: str) -> None:
     inbox.panel.get_by_text("As code", exact=True).click()
     inbox.press("pytest")
     expect_accessible(inbox, axe)
+    api_of(own_mock).patch(webhooks=["http://127.0.0.1:1/", {"url": "http://127.0.0.1:2/", "paused": True}])
+    sent(own_mock, NUMBER)
+    callback = api.get("callbacks", url=":2/")["callbacks"][0]["id"]
+    for address, words in (("", "1 pending"), (f"&callback={callback}", "No attempt yet."), ("&panel=webhook", "URL")):
+        inbox.open(f"?view=callbacks{address}")
+        expect(inbox.page.get_by_text(words).last).to_be_visible()
+        expect_accessible(inbox, axe)
     api.post("clock/freeze")
     api.post("faults", {"fault": {"kind": "empty"}})
     api.request_json("PUT", "scenario", {"rule": [{"outcome": "sent"}]})

@@ -2,6 +2,7 @@
 
 import { element } from "../../shared/dom.js";
 import { get, request } from "../api/client.js";
+import { mockState } from "../state/mock-state.js";
 import { control, isReadOnly } from "../state/read-only.js";
 import { filters, hasFilters, navigate, route, withoutFilters } from "../state/route.js";
 import { webhookEvents, webhookState } from "../state/webhooks.js";
@@ -12,7 +13,7 @@ import { patch } from "../ui/patch.js";
 import { renderRow } from "./callback-row.js";
 import { updateCountdowns } from "./due.js";
 import { PagedList } from "./paged-list.js";
-import { WebhookCards } from "./webhook-cards.js";
+import { WebhookCards, addButton } from "./webhook-cards.js";
 
 const RELEVANT_EVENTS = ["callback", "account", "scenario", "clock"];
 const TICK_MS = 1_000;
@@ -81,10 +82,13 @@ export class Callbacks {
   redraw() {
     this.paged.set(this.paged.items.map((callback) => ({ ...callback })));
     this.cards.draw();
+    this.#draw();
   }
 
   #draw() {
     if (!this.#page) return;
+    const showsAccount = mockState.accountCount > 1 && !route().account;
+    this.paged.list.node.classList.toggle("with-account", showsAccount);
     const evicted = this.#page.evicted ? `, ${formatted(this.#page.evicted)} old ones evicted` : "";
     const count = `${plural(this.#page.total, "callback")}${hasFilters() ? " found" : ""}${evicted}`;
     this.paged.showStatus(count, ...statusActions());
@@ -126,7 +130,8 @@ function statusActions() {
   const replay = button(`Replay all failed (${formatted(failed)})`, replayFailed, { class: "small" });
   replay.prepend(icon("retry"));
   const showAll = button("Show all", () => navigate(withoutFilters()), { class: "small" });
-  return [...(hasFilters() ? [showAll] : []), ...(failed && !isReadOnly ? [replay] : [])];
+  const controls = isReadOnly ? [] : [...(failed ? [replay] : []), ...(webhookState()?.total ? [addButton()] : [])];
+  return [...(hasFilters() ? [showAll] : []), ...controls];
 }
 
 async function replayFailed() {

@@ -25,11 +25,7 @@ export class WebhookCards {
     const { webhooks = [], total = 0 } = webhookState() ?? {};
     const rest = total - Math.min(webhooks.length, MAX_CARDS);
     const more = `and ${plural(rest, "webhook")} more: choose an account`;
-    patch(this.node, [
-      ...webhooks.slice(0, MAX_CARDS).map(card),
-      rest > 0 && element("li", { class: "muted" }, more),
-      webhooks.length > 0 && control(addCard()),
-    ]);
+    patch(this.node, [...webhooks.slice(0, MAX_CARDS).map(card), rest > 0 && element("li", { class: "muted" }, more)]);
   }
 }
 
@@ -149,9 +145,10 @@ async function confirmRemoval(waiting) {
   return answer === "yes";
 }
 
-function addCard() {
+/** A button that opens the form for a new webhook. */
+export function addButton() {
   const open = () => navigate({ panel: "webhook", webhook: null, callback: null, message: null, request: null });
-  const add = button("Add webhook", open, { class: "add-webhook" });
+  const add = button("Add webhook", open, { class: "small" });
   add.prepend(icon("add"));
-  return element("li", { class: "add-card" }, add);
+  return add;
 }
