@@ -166,6 +166,7 @@ declare namespace Api {
     attempt: number | null;
     cursor: number | null;
     planned: boolean;
+    paused: boolean;
     call: { method: string; path: string; body: object | null } | null;
   };
   type Timeline = {

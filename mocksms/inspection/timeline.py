@@ -79,6 +79,7 @@ class LifeEventView(ResponseModel):
     attempt: int | None = Field(default=None, description="Number of the attempt, the first is 1")
     cursor: int | None = Field(default=None, description="Of the reply, opt-out or opt-in")
     planned: bool = Field(default=False, description="Whether it has not happened yet: it will at this time by itself")
+    paused: bool = Field(default=False, description="Whether a planned callback waits until its webhook is resumed")
     call: CallView | None = Field(default=None, description="The request that advances the clock to a planned event")
 
 
@@ -228,7 +229,8 @@ def _attempts(context: Context, owned: OwnedMessage) -> Steps[tuple[list[_Entry]
 def _attempt(account: Account, callback: Callback, number: int, attempt: Attempt | None, body: str) -> _Entry:
     at = attempt.at if attempt else callback.due_at
     assert at is not None, "only a pending callback has an attempt that is not made"
-    more = _result(attempt) if attempt else _plan(at, account)
+    is_paused = callback.webhook.url in account.callbacks.paused
+    more = _result(attempt) if attempt else _plan(at, account, is_paused=is_paused)
     more |= {"body": body, "callback_id": callback.number, "attempt": number}
     return _entry(LifeEventKind.CALLBACK, at, 6, callback.number, Lane.MOCKSMS, Lane.WEBHOOK, callback.event, **more)
 
@@ -243,9 +245,10 @@ def _result(attempt: Attempt) -> dict[str, Any]:
     }
 
 
-def _plan(at: datetime, account: Account) -> dict[str, Any]:
-    """Return what a planned event has more; the clock is not advanced to what is due, and only not done yet."""
-    return {"planned": True, "call": skip_to(at, account) if at > account.clock.now() else None}
+def _plan(at: datetime, account: Account, *, is_paused: bool = False) -> dict[str, Any]:
+    """Return what a planned event has more; no advance of the clock brings what is paused, or due and not done yet."""
+    can_skip = at > account.clock.now() and not is_paused
+    return {"planned": True, "paused": is_paused, "call": skip_to(at, account) if can_skip else None}
 
 
 def _text(body: bytes) -> str:

@@ -150,6 +150,16 @@ def test_callback_that_waits_for_one_before_it_has_no_request_to_skip_to_it(froz
     assert (retried["attempt"], retried["call"]["body"]) == (2, {"to": retried["at"].replace("Z", "+00:00")})
 
 
+def test_callback_to_a_paused_webhook_has_no_request_to_skip_to_it(frozen: Api, receiver: Receiver) -> None:
+    receiver.responses = [Response(500)]
+    frozen.patch(webhooks=[receiver.url])
+    (message,) = frozen.send()
+    frozen.post("clock/advance", {"by": 0})
+    frozen.patch(webhooks=[{"url": receiver.url, "paused": True}])
+    retried = events(frozen, message)[-1]
+    assert (retried["planned"], retried["paused"], retried["call"]) == (True, True, None)
+
+
 def test_only_the_latest_attempts_are_listed(frozen: Api, monkeypatch: pytest.MonkeyPatch, receiver: Receiver) -> None:
     monkeypatch.setattr(timeline, "MAX_ATTEMPTS", 3)
     receiver.responses = [Response(500)] * 3

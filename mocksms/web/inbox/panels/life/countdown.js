@@ -46,11 +46,11 @@ function tick() {
  *
  * @param {Api.LifeEvent} event
  */
-export function dueTime({ at, call }) {
+export function dueTime({ at, call, paused }) {
   const attributes = { datetime: at, title: exactDateTime(at) };
   return call
     ? element("time", { ...attributes, "data-due": at }, textUntil(at))
-    : element("time", attributes, "waits");
+    : element("time", attributes, paused ? "paused" : "waits");
 }
 
 /**

@@ -23,10 +23,11 @@ const unfolded = new Set();
 /**
  * The diagram of a message.
  *
+ * @param {Api.Message} message
  * @param {Api.Timeline} timeline
  * @returns {HTMLElement[]}
  */
-export function sequenceDiagram(timeline) {
+export function sequenceDiagram(message, timeline) {
   const { events, transaction_id: id } = timeline;
   const folded = foldedEvents(timeline);
   const firstShown = Math.max(-1, ...folded) + 1;
@@ -34,7 +35,7 @@ export function sequenceDiagram(timeline) {
   const rows = events.map((event, index) => [
     index === firstShown && folded.size ? foldRow(folded.size, id) : null,
     gapRow(events[index - 1], event, folded.has(index)),
-    eventRow(event, index, timeline, folded.has(index)),
+    eventRow(event, index, message, timeline, folded.has(index)),
   ]);
   return [
     element(
@@ -98,10 +99,11 @@ function gapRow(before, event, isFolded) {
 /**
  * @param {Api.LifeEvent} event
  * @param {number} index
+ * @param {Api.Message} message
  * @param {Api.Timeline} timeline
  * @param {boolean} isFolded
  */
-function eventRow(event, index, timeline, isFolded) {
+function eventRow(event, index, message, timeline, isFolded) {
   const { source, target, at, planned } = event;
   const lanes = source === target ? `${source}: ` : `${source} to ${target}: `;
   return element(
@@ -112,7 +114,7 @@ function eventRow(event, index, timeline, isFolded) {
       { class: "event-line" },
       planned ? dueTime(event) : element("time", { datetime: at, title: exactDateTime(at) }, exactTime(at)),
       element("span", { class: "visually-hidden" }, planned ? `planned, ${lanes}` : lanes),
-      element("span", { class: "event-text" }, eventContent(event)),
+      element("span", { class: "event-text" }, eventContent(event, message)),
       planned && skipButton(event, timeline),
     ),
     arrow(source, target),

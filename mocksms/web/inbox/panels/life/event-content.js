@@ -6,6 +6,7 @@ import { routeLink } from "../../ui/route-link.js";
 import { isolatedRuns, singleLine } from "../../ui/text.js";
 import { formatDuration } from "../../ui/time.js";
 import { statusBadge } from "../request.js";
+import { callbackPlace, replyPlace, requestPlace } from "./places.js";
 
 const PREFIX = "/rest/v1";
 const MAX_CHARACTERS = 90;
@@ -14,25 +15,26 @@ const MAX_CHARACTERS = 90;
  * The nodes of an event: its name, linked to where more is, and its result.
  *
  * @param {Api.LifeEvent} event
+ * @param {Api.Message} message
  * @returns {Dom.Child[]}
  */
-export function eventContent(event) {
-  const { kind, text, status, reject_reason: reason } = event;
+export function eventContent(event, message) {
+  const { kind, text, status, reject_reason: reason, cursor } = event;
   switch (kind) {
     case "request":
-      return [requestLink(event, singleLine(text.replace(` ${PREFIX}/`, " /"), MAX_CHARACTERS))];
+      return [routeLink(requestPlace(event.request_id), singleLine(text.replace(` ${PREFIX}/`, " /"), MAX_CHARACTERS))];
     case "response":
-      return [requestLink(event, "response"), " ", ...responseContent(event)];
+      return [routeLink(requestPlace(event.request_id), "response"), " ", ...responseContent(event)];
     case "step":
       return [badge(status ?? "", reason), muted(text)];
     case "decision":
       return ["rules and lists decide"];
     case "reply":
-      return ["reply ", element("q", {}, isolatedRuns(text, MAX_CHARACTERS))];
+      return [cursor ? routeLink(replyPlace(message, cursor), "reply") : "reply", " ", quoted(text)];
     case "click":
       return ["click on ", ...isolatedRuns(text, MAX_CHARACTERS)];
     case "callback":
-      return [element("span", { class: "visually-hidden" }, "callback "), text, " ", ...attemptContent(event)];
+      return [callbackLink(event), " ", ...attemptContent(event)];
     default:
       return [kind === "opt_out" ? "opted out" : "opted in", muted(text)];
   }
@@ -43,12 +45,14 @@ function muted(text) {
   return element("span", { class: "muted" }, " ", isolatedRuns(text, MAX_CHARACTERS));
 }
 
-/**
- * @param {Api.LifeEvent} event
- * @param {string} text
- */
-function requestLink({ request_id: request }, text) {
-  return routeLink({ request, message: null, panel: null }, text);
+/** @param {string} text */
+function quoted(text) {
+  return element("q", {}, isolatedRuns(text, MAX_CHARACTERS));
+}
+
+/** @param {Api.LifeEvent} event */
+function callbackLink({ callback_id: callback, text }) {
+  return routeLink(callbackPlace(callback), element("span", { class: "visually-hidden" }, "callback "), text);
 }
 
 /** @param {Api.LifeEvent} event */

@@ -13,8 +13,14 @@ import { statePicture } from "./states.js";
  * @param {Api.Message} message
  * @param {Api.Timeline} timeline
  */
-export function lifeSection({ history }, timeline) {
+export function lifeSection(message, timeline) {
   startCountdown(timeline.clock);
   showBodiesOf(timeline.events);
-  return section("Life", true, statePicture(history), ...sequenceDiagram(timeline), leftOutNote(timeline));
+  return section(
+    "Life",
+    true,
+    statePicture(message.history),
+    ...sequenceDiagram(message, timeline),
+    leftOutNote(timeline),
+  );
 }

@@ -6,6 +6,7 @@ import { isolated, statusClass } from "../../ui/components.js";
 import { routeLink } from "../../ui/route-link.js";
 import { isolatedRuns } from "../../ui/text.js";
 import { clockTime, dateTime, day, exactDateTime } from "../../ui/time.js";
+import { controlsPlace, replyPlace, requestPlace } from "./places.js";
 
 const MAX_CHARACTERS = 400;
 
@@ -37,11 +38,6 @@ function time(at, now) {
   return element("time", { datetime: at, title: exactDateTime(at) }, text);
 }
 
-/** Whether the panel covers the conversation. */
-function isNarrow() {
-  return matchMedia("(max-width: 60rem)").matches;
-}
-
 /**
  * The view that shows the cause, as changes of the URL; undefined if there is none.
  *
@@ -50,20 +46,20 @@ function isNarrow() {
  * @returns {Ui.Query | undefined}
  */
 function placeOf(message, { kind, reply }) {
-  const { account, number, mobile_number: recipient, request_id: request } = message;
-  if (reply) return { view: null, phone: number, in: account, reply, ...(isNarrow() && { message: null }) };
+  if (reply) return replyPlace(message, reply);
   switch (kind) {
     case "opt_out":
     case "bounce_list":
     case "kosher":
     case "credit":
     case "gateway":
+      return controlsPlace("account", message);
     case "rule":
-      return { panel: "controls", account };
+      return controlsPlace("scenario", message);
     case "magic_number":
-      return isReadOnly ? undefined : { panel: "compose", recipient };
+      return isReadOnly ? undefined : { panel: "compose", recipient: message.mobile_number };
     case "number_form":
-      return request ? { request, message: null, panel: null } : undefined;
+      return message.request_id ? requestPlace(message.request_id) : undefined;
     default:
       return undefined;
   }
