@@ -27,7 +27,7 @@ class WhyView(ResponseModel):
 
     kind: DecisionKind | None = Field(description="What decided, null while nothing has")
     text: Text = Field(description="In words, without the time")
-    at: datetime | None = Field(description="When the cause came about; null for one without a time of its own")
+    at: datetime | None = Field(description="When the cause came about, or until when it waits; null for none")
     reply: int | None = Field(description="Cursor of the reply that is the cause, null for none")
     path: str | None = Field(description="Path of this API at which the cause can be read, null for none")
 
@@ -39,7 +39,7 @@ def why_view(account: Account, message: Message, planned: datetime | None) -> Wh
         step = step._replace(cause=message.decided_by)  # it stays queued for now, or for ever
     kind = decision_kind(step.cause)
     if kind is None:
-        text = "it waits for its time" if planned else "nothing has decided about it"
+        text = "it waits" if planned else "nothing has decided about it"
         return _why(None, text, at=planned, path=_of_message(message, "next", account))
     return _SENTENCES[kind](account, message, step)
 

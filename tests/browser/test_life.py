@@ -88,7 +88,7 @@ def test_skip_there_advances_the_clock_of_the_account_to_a_planned_step(inbox: I
 def test_countdown_runs_with_the_clock(inbox: Inbox, own_mock: Mock) -> None:
     message = sent(own_mock, send_at="2099-01-01T12:00:00Z")
     open_life(inbox, message)
-    expect(why(inbox)).to_contain_text("queued: it waits for its time until 1 Jan 12:00:00")
+    expect(why(inbox)).to_contain_text("queued: it waits until 1 Jan 12:00:00")
     countdown = rows(inbox).last.locator("time")
     expect(countdown).to_have_text(re.compile(r"^in \d+ d"))
     inbox.page.evaluate("document.querySelector('[data-due]').dataset.due = new Date(Date.now() - 1).toISOString()")

@@ -199,7 +199,7 @@ def test_time_at_which_rules_decide_is_planned(frozen: Api) -> None:
     at = events(frozen, message)[-1]["at"]
     assert why(frozen, message) == {
         "kind": None,
-        "text": "it waits for its time",
+        "text": "it waits",
         "at": at,
         "reply": None,
         "path": f"/_mock/messages/{message}/next?account={account_of(frozen)}",

@@ -7,7 +7,7 @@ import { singleLine } from "../../ui/text.js";
 
 const WIDTH = 96;
 const HEIGHT = 20;
-const MAX_FREE_CHARACTERS = 14;
+const MAX_FREE_CHARACTERS = 11;
 
 /** The state of a message that waits for credit, which is queued with a reason. */
 const NO_CREDIT = "no credit";
