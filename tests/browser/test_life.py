@@ -85,6 +85,15 @@ def test_skip_there_advances_the_clock_of_the_account_to_a_planned_step(inbox: I
     assert api.get("clock")["now"] == "2030-01-01T12:00:05Z"
 
 
+def test_countdown_follows_the_clock_of_the_account(inbox: Inbox, own_mock: Mock) -> None:
+    api = api_of(own_mock)
+    api.post("clock/freeze", {"at": NOON})
+    open_life(inbox, sent(own_mock, send_at="2030-01-11T12:00:00Z"))
+    expect(rows(inbox).last).to_contain_text("in 10 d")
+    api.post("clock/advance", {"by": "1d"})
+    expect(rows(inbox).last).to_contain_text("in 9 d")
+
+
 def test_countdown_runs_with_the_clock(inbox: Inbox, own_mock: Mock) -> None:
     message = sent(own_mock, send_at="2099-01-01T12:00:00Z")
     open_life(inbox, message)

@@ -18,7 +18,7 @@ import { webhookPanel } from "./webhook.js";
 
 const MAX_ERROR_CHARACTERS = 400;
 /** Events after which any message or callback may differ. */
-const RELEVANT_EVENTS = ["deleted", "reset", "account", "scenario"];
+const RELEVANT_EVENTS = ["deleted", "reset", "account", "scenario", "clock"];
 const LIVE_KINDS = ["message", "request", "callback", "controls"];
 
 export class Panel {

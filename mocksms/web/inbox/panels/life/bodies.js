@@ -26,9 +26,9 @@ export function showBodiesOf(shown) {
 
 function addListeners() {
   document.addEventListener("pointerover", ({ target, pointerType }) => pointerType === "mouse" && onPoint(target));
-  document.addEventListener("focusin", ({ target }) => show(rowOf(target)));
-  document.addEventListener("scroll", hide, { capture: true, passive: true });
-  document.addEventListener("pointerdown", hide);
+  document.addEventListener("focusin", ({ target }) => isOutside(target) && show(rowOf(target)));
+  document.addEventListener("scroll", ({ target }) => isOutside(target) && hide(), { capture: true, passive: true });
+  document.addEventListener("pointerdown", ({ target }) => isOutside(target) && hide());
   document.addEventListener(
     "keydown",
     (event) => {
@@ -42,10 +42,15 @@ function addListeners() {
 
 /** @param {EventTarget | null} target */
 function onPoint(target) {
-  if (target instanceof Node && node.contains(target)) return;
   clearTimeout(timer);
+  if (!isOutside(target)) return;
   const row = rowOf(target);
   timer = setTimeout(() => show(row), HOVER_MS);
+}
+
+/** @param {EventTarget | null} target */
+function isOutside(target) {
+  return !(target instanceof Node && node.contains(target));
 }
 
 /** @param {EventTarget | null} target */
