@@ -139,7 +139,7 @@ def test_phone_is_opted_out_and_removed_from_the_list(inbox: Inbox, own_mock: Mo
     assert api_of(own_mock).get("account")["unsubscribed"] == []
 
 
-def test_callbacks_are_shown_with_responses_and_replayed(inbox: Inbox, own_mock: Mock) -> None:
+def test_callback_opens_from_the_life_of_its_message_and_is_replayed(inbox: Inbox, own_mock: Mock) -> None:
     api = api_of(own_mock)
     with receiving() as receiver:
         receiver.responses = [Response(503, b"<i>busy</i>")]
@@ -148,7 +148,7 @@ def test_callbacks_are_shown_with_responses_and_replayed(inbox: Inbox, own_mock:
         message = sent(own_mock)
         api.post("clock/advance", {"by": 0})
         open_details(inbox, message)
-        inbox.panel.get_by_text("Callback: send, pending").click()
+        inbox.panel.get_by_role("link", name="callback send").first.click()
         expect(inbox.panel).to_contain_text(f"{receiver.url}?b")
         expect(inbox.panel).to_contain_text("503 in ")
         expect(inbox.panel.get_by_role("region", name="Response of the webhook")).to_have_text("<i>busy</i>")

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Watched
 from tests.browser.inbox import Inbox, api_of, sent
 from tests.inspection.support import QUEUED
-from tests.receiver import receiving
 from tests.support import NUMBER, Mock
 
 
@@ -75,7 +72,7 @@ def test_selection_stays_during_updates(inbox: Inbox, own_mock: Mock) -> None:
     assert inbox.page.evaluate(chosen) == message
     api_of(own_mock).patch(webhooks=["http://127.0.0.1:9/"])
     api_of(own_mock).post(f"messages/{message}/send")
-    expect(inbox.panel.get_by_text("Callback:")).to_have_count(1)
+    expect(inbox.panel.get_by_role("link", name="callback send").first).to_be_visible()
     sent(own_mock, NUMBER)
     expect(inbox.row(NUMBER)).to_be_visible()
     assert inbox.page.evaluate(chosen) == message
@@ -117,25 +114,6 @@ def test_button_acts_on_the_message_shown_after_an_update(inbox: Inbox, own_mock
     assert api_of(own_mock).status_of(latest) == "sent"
     inbox.press("Click as the phone")
     expect(inbox.panel).to_contain_text("Clicked 1 time")
-
-
-def test_replay_button_belongs_to_its_callback_after_an_update(inbox: Inbox, own_mock: Mock) -> None:
-    api = api_of(own_mock)
-    with receiving() as receiver:
-        api.patch(webhooks=[receiver.url])
-        message = sent(own_mock, NUMBER)
-        inbox.open(f"?message={message}")
-        inbox.panel.get_by_text("Callback: send").click()
-        expect(inbox.panel.get_by_role("button", name="Replay")).to_be_visible()
-        api.post(f"messages/{message}/bounce")
-        bounced = inbox.panel.locator("details").filter(has_text=re.compile("Callback: (reject|hard_bounce)"))
-        expect(bounced).to_contain_text("delivered")
-        bounced.evaluate("(fold) => { fold.open = true; }")
-        bounced.get_by_role("button", name="Replay").click()
-        expect(inbox.notice).to_have_text("Callback replayed.")
-        expect(inbox.panel.get_by_text("Callback:")).to_have_count(3)
-        calls = api.get("callbacks")["callbacks"]
-        assert [call["event"] == calls[0]["event"] for call in calls] == [True, True, False]
 
 
 def test_row_opens_though_the_list_changes_while_it_is_pressed(inbox: Inbox, own_mock: Mock) -> None:

@@ -100,7 +100,7 @@ def test_countdown_runs_with_the_clock(inbox: Inbox, own_mock: Mock) -> None:
     expect(why(inbox)).to_contain_text("queued: it waits until 1 Jan 12:00:00")
     countdown = rows(inbox).last.locator("time")
     expect(countdown).to_have_text(re.compile(r"^in \d+ d"))
-    inbox.page.evaluate("document.querySelector('[data-due]').dataset.due = new Date(Date.now() - 1).toISOString()")
+    inbox.page.evaluate("document.querySelector('.sequence .due').dateTime = new Date(Date.now() - 1).toISOString()")
     expect(countdown).to_have_text("due")
 
 

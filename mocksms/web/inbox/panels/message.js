@@ -10,7 +10,6 @@ import { button, codeChip, copyButton, factList, isFreeStatus, plural, section }
 import { attempt } from "../ui/notices.js";
 import { withEscapes } from "../ui/text.js";
 import { exactDateTime } from "../ui/time.js";
-import { callbackSections, loadCallbacks } from "./callbacks.js";
 import { codeSection } from "./code-section.js";
 import { lifeSection } from "./life/life.js";
 import { whySentence } from "./life/why.js";
@@ -40,10 +39,9 @@ const ACTIONS = {
  */
 export async function messagePanel(id) {
   const message = await get(`messages/${encodeURIComponent(id)}`, ANY_ACCOUNT);
-  const [timeline, origin, callbacks] = await Promise.all([
+  const [timeline, origin] = await Promise.all([
     get(`messages/${encodeURIComponent(message.transaction_id)}/timeline`, { account: message.account }),
     loadRequest(message),
-    loadCallbacks(message),
   ]);
   return [
     element("h2", {}, "SMS to ", element("bdi", {}, withEscapes(message.mobile_number))),
@@ -53,7 +51,6 @@ export async function messagePanel(id) {
     detailsSection(message),
     message.codes.length > 0 && codesSection(message),
     message.links.length > 0 && linksSection(message),
-    ...callbackSections(message, callbacks),
     ...(origin ? requestSections(origin, "Request that created it") : [noRequest(message)]),
     origin && codeSection(origin, [message]),
   ];

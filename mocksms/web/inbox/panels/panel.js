@@ -2,6 +2,7 @@
 
 import { element } from "../../shared/dom.js";
 import { messageOf } from "../../shared/errors.js";
+import { updateCountdowns } from "../list/due.js";
 import { isReadOnly } from "../state/read-only.js";
 import { navigate, route } from "../state/route.js";
 import { button } from "../ui/components.js";
@@ -17,6 +18,7 @@ import { tracePanel } from "./trace.js";
 import { webhookPanel } from "./webhook.js";
 
 const MAX_ERROR_CHARACTERS = 400;
+const COUNTDOWN_MS = 1_000;
 /** Events after which any message or callback may differ. */
 const RELEVANT_EVENTS = ["deleted", "reset", "account", "scenario", "clock"];
 const LIVE_KINDS = ["message", "request", "callback", "controls"];
@@ -32,6 +34,7 @@ export class Panel {
   constructor(node) {
     this.node = node;
     this.refresh = throttle(() => this.#show(true));
+    setInterval(() => updateCountdowns(node), COUNTDOWN_MS);
   }
 
   /** Show what the URL says. */

@@ -4,7 +4,7 @@ import { element } from "../../../shared/dom.js";
 import { button, formatted, statusClass } from "../../ui/components.js";
 import { svg } from "../../ui/svg.js";
 import { exactDateTime, exactTime, formatDuration } from "../../ui/time.js";
-import { dueTime, skipButton } from "./countdown.js";
+import { dueTime, skipButton } from "./planned.js";
 import { eventContent } from "./event-content.js";
 
 /** The lanes in their order, with where they are in percent of the width. @type {Record<string, number>} */
@@ -112,7 +112,7 @@ function eventRow(event, index, message, timeline, isFolded) {
     element(
       "div",
       { class: "event-line" },
-      planned ? dueTime(event) : element("time", { datetime: at, title: exactDateTime(at) }, exactTime(at)),
+      planned ? dueTime(event, timeline) : element("time", { datetime: at, title: exactDateTime(at) }, exactTime(at)),
       element("span", { class: "visually-hidden" }, planned ? `planned, ${lanes}` : lanes),
       element("span", { class: "event-text" }, eventContent(event, message)),
       planned && skipButton(event, timeline),

@@ -2,7 +2,6 @@
 
 import { section } from "../../ui/components.js";
 import { showBodiesOf } from "./bodies.js";
-import { startCountdown } from "./countdown.js";
 import { sequenceDiagram } from "./diagram.js";
 import { leftOutNote } from "./event-content.js";
 import { statePicture } from "./states.js";
@@ -14,7 +13,6 @@ import { statePicture } from "./states.js";
  * @param {Api.Timeline} timeline
  */
 export function lifeSection(message, timeline) {
-  startCountdown(timeline.clock);
   showBodiesOf(timeline.events);
   return section(
     "Life",
