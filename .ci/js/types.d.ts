@@ -8,7 +8,8 @@ declare namespace Dom {
 }
 
 declare namespace Ui {
-  type Query = Record<string, string | number | boolean | null | undefined>;
+  /** The parameters of a URL; a list repeats its parameter. */
+  type Query = Record<string, string | string[] | number | boolean | null | undefined>;
   type Route = Partial<Record<string, string>>;
   type View = "phones" | "requests" | "callbacks";
   /** An event of the stream: its kind and its data. */

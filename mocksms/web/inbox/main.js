@@ -184,7 +184,8 @@ function switchTo(name) {
 /** Close what was opened last: the panel, the search, or the conversation. */
 function closeLast() {
   const { panel: panelName, message, request, callback } = route();
-  if (panelName || message || request || callback) panel.close();
+  if (phones.selection.size || phones.selection.isOn) phones.selection.clear();
+  else if (panelName || message || request || callback) panel.close();
   else if (searchText()) search("");
   else navigate(NO_CONVERSATION);
 }
@@ -237,6 +238,7 @@ onKey({
   "?": showHelp,
   Escape: closeLast,
   "/": startSearch,
+  ...control({ x: () => view() === "phones" && phones.toggleOpen(), Delete: () => phones.delete() }),
   ...control({ r: () => conversation.replyForm.focus(), c: () => toggle("compose") }),
   s: () => toggle("controls"),
   a: () => accountPicker.open(),

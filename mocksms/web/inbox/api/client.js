@@ -81,6 +81,7 @@ export const ANY_ACCOUNT = { account: undefined };
 export async function request(method, path, { query = {}, body } = {}) {
   const account = "account" in query ? query.account : route().account;
   const parameters = Object.entries({ ...query, account })
+    .flatMap(([name, value]) => [value].flat().map((each) => /** @type {const} */ ([name, each])))
     .filter(([, value]) => value !== undefined && value !== null)
     .map(([name, value]) => [name, String(value)]);
   const target = parameters.length ? `/_mock/${path}?${new URLSearchParams(parameters)}` : `/_mock/${path}`;

@@ -11,6 +11,7 @@ import { singleLine } from "../ui/text.js";
 import { VirtualList } from "./virtual-list.js";
 
 const PAGE_SIZE = 100;
+const MAX_PAGE_SIZE = 1_000;
 const MAX_ERROR_CHARACTERS = 400;
 
 /** @typedef {{ cursor?: number, id?: number }} Ordered */
@@ -48,6 +49,7 @@ export class PagedList {
   #options;
   #query = "";
   #isLoading = false;
+  #shownCount = 0; // How many were shown before everything was dropped: as many are read again.
   #round = 0; // Counts up when what is being read has become useless.
 
   /** @param {PageOptions<Item> & import("./virtual-list.js").RowOptions<Item>} options */
@@ -70,7 +72,7 @@ export class PagedList {
     const query = JSON.stringify([filters(), route().account]);
     if (this.isShown && query === this.#query) return;
     if (!this.isShown) this.#options.node.replaceChildren(...this.#parts());
-    if (query !== this.#query) this.list.set([]);
+    if (query !== this.#query) this.set([]);
     this.#query = query;
     this.invalidate();
     this.#refresh().catch(reportError); // At once: only updates wait for a pause.
@@ -85,6 +87,7 @@ export class PagedList {
   /** Drop everything with the next page that is read: what is shown may no longer exist. */
   invalidate() {
     this.#round += 1;
+    this.#shownCount = this.items.length || this.#shownCount;
     this.items = [];
   }
 
@@ -128,17 +131,22 @@ export class PagedList {
     /** @type {PageOfRows<Item>} */
     let result;
     try {
-      result = await this.#options.read({ limit: PAGE_SIZE });
+      result = await this.#options.read({ limit: this.#refreshSize() });
     } catch (error) {
       if (!(error instanceof ApiError) || error.status !== 400) throw error;
       if (round === this.#round && this.isShown) this.#showInvalidFilter(error.message);
       return;
     }
     if (round !== this.#round || !this.isShown) return;
+    this.#shownCount = 0;
     const { page, rows } = result;
     this.total = page.total;
     this.set(rows.length === page.total ? rows : this.#withEarlier(rows));
     this.#options.onPage(page);
+  }
+
+  #refreshSize() {
+    return Math.min(Math.max(PAGE_SIZE, this.#shownCount), MAX_PAGE_SIZE);
   }
 
   /** @param {string} message */

@@ -2,6 +2,7 @@
 
 import { element } from "../../shared/dom.js";
 import { mockState } from "../state/mock-state.js";
+import { control } from "../state/read-only.js";
 import { isUnread } from "../state/read-state.js";
 import { route } from "../state/route.js";
 import { phoneKey } from "../thread/phone-key.js";
@@ -81,6 +82,7 @@ export function renderRow(item, node) {
   const { account, number, status, reason, at, preview, code, callbacks, isReply, isOptedOut } = summaryOf(item);
   const showsAccount = mockState.accountCount > 1 && !route().account;
   return [
+    control(element("span", { class: "pick" })),
     element("span", { class: `dot ${status === null ? "reply" : statusClass(status)}` }),
     element(
       "span",

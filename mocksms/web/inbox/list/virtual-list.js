@@ -27,6 +27,7 @@ let listCount = 0;
  * @property {(item: Item) => string} key the identity of an item
  * @property {(item: Item, node: HTMLElement) => Dom.Child[]} render what a row shows
  * @property {(item: Item, click?: MouseEvent) => void} open called when a row is chosen
+ * @property {(key: string) => boolean} [isChecked] whether a row is one of several that are selected
  */
 
 /** @template Item */
@@ -55,7 +56,9 @@ export class VirtualList {
     this.#loadMore = loadMore;
     this.#id = `list-${(listCount += 1)}`;
     this.#sizer = element("div", { role: "presentation", class: "sizer" });
-    const attributes = { class: "virtual-list", role: "listbox", tabindex: "0", "aria-label": options.label };
+    const several = options.isChecked && "true";
+    const named = { "aria-label": options.label, "aria-multiselectable": several };
+    const attributes = { class: "virtual-list", role: "listbox", tabindex: "0", ...named };
     this.node = element("div", attributes, this.#sizer);
     this.node.addEventListener("scroll", () => this.#scheduleDraw(), { passive: true });
     this.node.addEventListener("click", (event) => this.#onClick(event));
@@ -83,6 +86,11 @@ export class VirtualList {
     this.#sizer.style.height = `${items.length * height}px`;
     const moved = anchorKey === undefined ? undefined : this.#indexes.get(anchorKey);
     if (moved !== undefined && moved !== top) this.node.scrollTop += (moved - top) * height;
+    this.#scheduleDraw();
+  }
+
+  /** Draw the rows again: which of them are checked has changed. */
+  redraw() {
     this.#scheduleDraw();
   }
 
@@ -164,6 +172,7 @@ export class VirtualList {
     row.item = item;
     row.node.style.transform = `translateY(${index * height}px)`;
     row.node.setAttribute("aria-selected", String(key === this.#selected));
+    if (this.#options.isChecked) row.node.setAttribute("aria-checked", String(this.#options.isChecked(key)));
     row.node.setAttribute("aria-posinset", String(index + 1));
     row.node.setAttribute("aria-setsize", String(this.#items.length));
   }
@@ -191,7 +200,7 @@ export class VirtualList {
   /** @param {KeyboardEvent} event */
   #onKey(event) {
     const step = STEPS[event.key];
-    if (step === undefined || event.metaKey || event.ctrlKey) return;
+    if (step === undefined || event.metaKey || event.ctrlKey || event.shiftKey) return;
     event.preventDefault();
     this.move(step);
   }

@@ -2,6 +2,7 @@
 
 import { element } from "../../shared/dom.js";
 import { ANY_ACCOUNT, get, request } from "../api/client.js";
+import { deleteRecords, sendAgain } from "../list/bulk-actions.js";
 import { tagChip } from "../list/search-chips.js";
 import { control } from "../state/read-only.js";
 import { navigate, route } from "../state/route.js";
@@ -80,7 +81,9 @@ function actionButtons(message) {
       control(button(label, () => act(message, action))),
     ),
     route().phone !== number && button("Conversation", () => navigate({ view: null, phone: number, in: account })),
+    control(button("Send again", () => sendAgain([message]))),
     control(button("Opt the phone out", () => act(message, "unsubscribe", { doneText: "The phone has opted out." }))),
+    control(button("Delete", () => deleteRecords({ messages: [message] }), { class: "danger" })),
   ];
 }
 

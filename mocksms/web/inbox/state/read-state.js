@@ -1,14 +1,22 @@
-/** Which messages were read: for each phone the cursor of the latest one that was on the screen, per run of the mock. */
+/**
+ * Which messages were read, per run of the mock: for each phone the cursor of the latest one that was on the screen, and
+ * the cursor up to which all phones, or all of an account, were marked as read.
+ */
 
 import { storedName } from "../../shared/base.js";
 import { isReadOnly } from "./read-only.js";
+import { accountOf } from "../thread/phone-key.js";
 import { localStore } from "./storage.js";
 
 const KEY = storedName("mocksms-read");
 const MAX_PHONES = 2_000;
 
-/** @type {{ epoch: string, phones: Record<string, number> }} */
-let current = { epoch: "", phones: {} };
+const EVERY_ACCOUNT = "";
+
+/** @typedef {Record<string, number>} Cursors */
+
+/** @type {{ epoch: string, phones: Cursors, accounts: Cursors }} */
+let current = { epoch: "", phones: {}, accounts: {} };
 
 /**
  * Load what was read in this run of the mock; what was read in an earlier run no longer counts.
@@ -17,7 +25,8 @@ let current = { epoch: "", phones: {} };
  */
 export function loadReadState(epoch) {
   const stored = localStore.getObject(KEY);
-  current = { epoch, phones: stored.epoch === epoch ? Object(stored.phones) : {} };
+  const { phones, accounts } = stored.epoch === epoch ? stored : {};
+  current = { epoch, phones: Object(phones), accounts: Object(accounts) };
 }
 
 /**
@@ -40,7 +49,9 @@ export function onReadInOtherTab(listener) {
  * @param {number} cursor the latest of the phone
  */
 export function isUnread(phone, cursor) {
-  return !isReadOnly && cursor > (current.phones[phone] ?? 0);
+  const { phones, accounts } = current;
+  const inAccount = Math.max(accounts[accountOf(phone)] ?? 0, accounts[EVERY_ACCOUNT] ?? 0);
+  return !isReadOnly && cursor > Math.max(phones[phone] ?? 0, inAccount);
 }
 
 /**
@@ -57,4 +68,16 @@ export function markRead(phone, cursor) {
   if (names.length > MAX_PHONES) delete current.phones[names[0]];
   localStore.setObject(KEY, current);
   return true;
+}
+
+/**
+ * Mark all phones of an account, or all of all accounts, as read up to a cursor.
+ *
+ * @param {string | undefined} account
+ * @param {number} cursor
+ */
+export function markAllRead(account, cursor) {
+  if (account) current.accounts[account] = cursor;
+  else current = { ...current, phones: {}, accounts: { [EVERY_ACCOUNT]: cursor } };
+  localStore.setObject(KEY, current);
 }

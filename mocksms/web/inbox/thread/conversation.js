@@ -2,11 +2,12 @@
 
 import { element, setChildren } from "../../shared/dom.js";
 import { get, request } from "../api/client.js";
+import { deleteRecords } from "../list/bulk-actions.js";
 import { mockState } from "../state/mock-state.js";
 import { markRead } from "../state/read-state.js";
 import { control } from "../state/read-only.js";
 import { NO_CONVERSATION, navigate, route, view } from "../state/route.js";
-import { button, copyButton, isolated } from "../ui/components.js";
+import { button, copyText, iconButton, isolated } from "../ui/components.js";
 import { attempt, reportError } from "../ui/notices.js";
 import { patch } from "../ui/patch.js";
 import { updateUnpressed } from "../ui/press.js";
@@ -79,7 +80,8 @@ export class Conversation {
         (event.number === phone || RELEVANT_EVENTS.includes(event.kind)) &&
         (!event.account || event.account === account),
     );
-    if (relevant.some(({ kind }) => kind === "reset" || kind === "deleted")) this.#clear();
+    if (relevant.some(({ kind }) => kind === "reset")) this.#clear();
+    else if (relevant.some(({ kind }) => kind === "deleted")) this.invalidate();
     if (relevant.length) this.refresh();
   }
 
@@ -167,7 +169,7 @@ export class Conversation {
     patch(this.head, [
       button("‹", () => navigate(NO_CONVERSATION), { class: "back", "aria-label": "Back to the list" }),
       element("h2", {}, isolated(asSent)),
-      copyButton("Number", () => asSent),
+      iconButton("copy", "Copy number", () => copyText("Number", asSent), { "data-id": asSent }),
       mockState.accountCount > 1 && element("span", { class: "chip account" }, mockState.accountName(account)),
       ...(phone?.lists ?? []).map(listChip),
       element("span", { class: "muted counts" }, counts),
@@ -175,6 +177,11 @@ export class Conversation {
         button("Send SMS", () => navigate({ panel: "compose", recipient: asSent }), {
           class: "small",
           "aria-label": "Send SMS to this number",
+        }),
+      ),
+      control(
+        iconButton("trash", "Delete this conversation", () => deleteRecords({ phones: [{ account, number }] }), {
+          "data-id": this.#key,
         }),
       ),
     ]);

@@ -9,3 +9,12 @@
 export function phoneKey(account, number) {
   return `${account}-${number}`;
 }
+
+/**
+ * The account of a phone.
+ *
+ * @param {string} key of the phone
+ */
+export function accountOf(key) {
+  return key.split("-", 1)[0];
+}

@@ -11,6 +11,8 @@ const KEYS = [
   ["k", "previous row"],
   ["y", "copy the newest code of the open phone, or of all"],
   ["/", "search"],
+  control(["x", "select the open row, or no longer; with Shift and an arrow key several"]),
+  control(["Delete", "delete what is selected, or the message or conversation that is open"]),
   control(["r", "reply as the phone"]),
   control(["c", "new SMS"]),
   ["s", isReadOnly ? "state" : "controls"],
