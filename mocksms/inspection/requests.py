@@ -11,10 +11,10 @@ from mocksms.engine.account import Account
 from mocksms.engine.journal import RecordedRequest
 from mocksms.engine.logs import parse_record_number
 from mocksms.engine.rules import ApiOperation
-from mocksms.engine.steps import Steps
+from mocksms.engine.steps import STEP_SIZE, Steps
 from mocksms.inspection.context import Context, endpoint
 from mocksms.inspection.errors import RecordNotFound
-from mocksms.inspection.models import AccountQuery, Name, Page, PageQuery, WarningView
+from mocksms.inspection.models import BY_DIGITS, AccountQuery, Filters, Name, NumberField, Page, PageQuery, WarningView
 from mocksms.inspection.parameters import InspectionCall
 from mocksms.inspection.scope import AccountScope
 from mocksms.schemas.responses import ResponseModel, Text
@@ -31,6 +31,7 @@ class RequestsQuery(AccountQuery, PageQuery):
 
     method: Annotated[str, Field(max_length=40)] | None = Field(default=None, description="GET, POST and so on")
     path: Name | None = Field(default=None, description="Part of path and query as sent")
+    to: NumberField | None = Field(default=None, description=f"Number of a recipient of its messages, {BY_DIGITS}")
     status: int | None = Field(default=None, ge=100, le=599, description="Status of the response")
     refused: bool | None = Field(default=None, description="Whether there was no successful response")
 
@@ -81,6 +82,7 @@ def list_requests(context: Context, call: InspectionCall) -> Steps[RequestsPage]
 
 def requests_page(context: Context, scope: AccountScope, query: RequestsQuery) -> Steps[RequestsPage]:
     """Return a page of requests, newest first."""
+    senders = None if query.to is None else (yield from _senders_to(context, scope, query))
     journals = [journal for _, journal in scope.journals]
     evicting = [journal for journal in journals if journal.evicted]
     views, totals = yield from context.paginate(
@@ -88,10 +90,21 @@ def requests_page(context: Context, scope: AccountScope, query: RequestsQuery) -
         scope.requests,
         lambda owned: request_view(*owned),
         evicting,
-        lambda owned: _matches(query, owned[1]),
+        lambda owned: _matches(query, owned[1]) and (senders is None or owned[1].number in senders),
         sum(map(len, journals)) if query.is_unfiltered else None,
     )
     return RequestsPage(requests=views, **totals)
+
+
+def _senders_to(context: Context, scope: AccountScope, query: RequestsQuery) -> Steps[set[int]]:
+    """Return the numbers of the requests that created a message to a recipient, if that was not evicted."""
+    messages = yield from scope.search(context.filter(Filters(to=query.to), query.since).query)
+    senders = set()
+    for place, (_, message) in enumerate(messages, 1):
+        senders.add(message.request)
+        if not place % STEP_SIZE:
+            yield
+    return senders
 
 
 def read_request(_: Context, call: InspectionCall) -> RequestView:

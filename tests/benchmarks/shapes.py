@@ -310,6 +310,7 @@ SHAPES: Sequence[Shape] = (
     Shape("requests: limit=1000", _get("/_mock/requests?limit=1000"), _refused),
     Shape("requests: limit=1000, of 1,000 recipients", _get("/_mock/requests?limit=1000"), _full),
     Shape("requests: path=", _get("/_mock/requests?path=none"), _refused),
+    Shape("requests: to=*, of 1,000 recipients", _get("/_mock/requests?to=*"), _full),
     Shape("requests: one of 25,000 recipients", _get("/_mock/requests?limit=1"), lambda mock: mock.send(25_000)),
     Shape("callbacks: limit=1000", _get("/_mock/callbacks?limit=1000"), _with_callbacks),
     Shape("callbacks: state=", _get("/_mock/callbacks?state=dropped"), _with_callbacks),

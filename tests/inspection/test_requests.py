@@ -65,6 +65,10 @@ BUSY = [
         ({"path": "/send"}, [BUSY[0], *BUSY[3:]]),
         ({"path": "limit=1"}, BUSY[1:2]),
         ({"path": "/rest/v1"}, BUSY[5:]),
+        ({"to": PHONE}, BUSY[5:]),
+        ({"to": "972 54 *"}, BUSY[5:]),
+        ({"to": SENT}, []),
+        ({"to": "*", "status": 400}, []),
         ({"status": 400}, BUSY[3:5]),
         ({"status": 200}, [BUSY[1], BUSY[5]]),
         ({"refused": "true"}, [BUSY[0], *BUSY[2:5]]),
@@ -110,7 +114,8 @@ def test_pages_are_turned_by_the_id_of_the_last_request(busy_mock: Mock) -> None
         ({"status": "ok"}, "status"),
         ({"refused": "maybe"}, "refused"),
         ({"path": ""}, "path"),
-        ({"to": PHONE}, "to"),
+        ({"to": ""}, "to"),
+        ({"recipient": PHONE}, "recipient"),
         ({"since": -1}, "since"),
     ],
     ids=str,
@@ -127,6 +132,14 @@ def test_rare_request_is_found_among_many(api: Api) -> None:
         api.mock.search("limit=1", key=api.key or "")
     (found,) = api.get("requests", status=400)["requests"]
     assert found["response"]["status"] == 400
+
+
+def test_request_is_found_by_any_of_its_recipients(api: Api) -> None:
+    api.send(*[PHONE] * STEP_SIZE, SENT)
+    (request,) = api.get("requests", to=PHONE)["requests"]
+    assert request == latest(api, to=SENT) == latest(Api(api.mock), to=SENT)
+    api.request_json("DELETE", "messages", to=SENT)
+    assert api.get("requests", to=SENT)["total"] == 0
 
 
 def test_requests_without_an_account_are_listed_for_all_accounts_only(busy_mock: Mock) -> None:

@@ -5,7 +5,7 @@ import { BASE } from "../../shared/base.js";
 /** @type {Record<Ui.View, string[]>} */
 const FILTERS = {
   phones: ["search", "to", "status", "reject_reason", "tag", "content", "text", "regex", "sender"],
-  requests: ["method", "path", "status", "refused"],
+  requests: ["method", "path", "to", "status", "refused"],
   callbacks: ["search", "state", "event", "kind", "url"],
 };
 /** The filter that words without a name belong to. That of phones has the whole search, which the mock reads. */
@@ -19,7 +19,7 @@ const HELP = {
   phones:
     "Digits find numbers in any spelling, 8 or more hex digits ids, other words texts and replies in any case. " +
     "A minus before a word excludes it.",
-  requests: "Plain words search in the path.",
+  requests: "Plain words search in the path, to: takes a number, with * for any digits.",
   callbacks: "Plain words search in the URL, the event, the number and the id of the message.",
 };
 const NAMED_FILTER = /(\w+):("(?:\\"|[^"])*"|\S+)/g;
