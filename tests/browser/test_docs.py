@@ -166,29 +166,34 @@ def test_fields_have_their_description_and_default(watched: Watched) -> None:
 def test_deletion_is_confirmed(watched: Watched, own_mock: Mock) -> None:
     Api(own_mock, KEY).send(NUMBER)
     page = watched.page
-    for name in ("delete_messages", "reset", "restore_snapshot"):
-        operation = opened(watched, name)
-        send(operation)
+    opened(watched, "restore_snapshot")
+    for name in ("reset", "delete_messages"):
+        page.click(f"#{name} > summary")
+    for name in ("restore_snapshot", "reset", "delete_messages"):
+        send(page.locator(f"#{name}"))
         expect(page.get_by_role("dialog")).to_contain_text("cannot be undone")
         page.get_by_role("button", name="Cancel").click()
         assert Api(own_mock, KEY).ids()
-    operation = opened(watched, "delete_messages")
-    send(operation)
+    page.locator("#delete_messages").get_by_label("account", exact=True).fill("another")
+    send(page.locator("#delete_messages"))
+    expect(page.get_by_role("dialog")).to_contain_text("for the account another")
+    page.get_by_role("button", name="Cancel").click()
+    page.locator("#delete_messages").get_by_label("account", exact=True).fill("")
+    send(page.locator("#delete_messages"))
+    expect(page.get_by_role("dialog")).to_contain_text("for the account key-…")
     page.get_by_role("dialog").get_by_role("button", name="Send").click()
-    expect(operation.get_by_role("status")).to_contain_text("200")
+    expect(page.locator("#delete_messages").get_by_role("status")).to_contain_text("200")
     assert Api(own_mock, KEY).ids() == []
 
 
 def test_theme_is_that_of_the_inbox(watched: Watched) -> None:
     page = watched.page
-    page.goto(watched.base)
-    page.locator("#theme").click()
     page.goto(f"{watched.base}/docs")
-    expect(page.locator("html")).to_have_attribute("data-theme", "light")
     page.locator("#theme").click()
-    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
     page.get_by_role("link", name="Inbox").click()
-    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(page.get_by_role("button", name="Colours: light")).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
 
 
 def test_query_and_path_parameters_are_sent(watched: Watched, own_mock: Mock) -> None:

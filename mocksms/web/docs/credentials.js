@@ -24,9 +24,15 @@ export function credentials() {
   return { key: key.value.trim(), token: token.value, account: account.value };
 }
 
-/** The account that a request of the inspection API is about, in words. */
-export function accountText() {
-  return account.value === OF_KEY ? `the account of the key ${key.value.trim()}` : account.selectedOptions[0].text;
+/**
+ * The account that a request of the inspection API is about, in words.
+ *
+ * @param {Ui.HttpRequest} request
+ */
+export function accountText({ target, headers }) {
+  const id = new URL(target, location.href).searchParams.get("account");
+  if (id) return `the account ${[...account.options].find(({ value }) => value === id)?.text ?? id}`;
+  return "X-API-Key" in headers ? `the account of the key ${headers["X-API-Key"]}` : "all accounts";
 }
 
 /** Call a listener whenever the credentials change. @param {() => void} listener */

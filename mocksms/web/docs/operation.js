@@ -123,7 +123,8 @@ function fill(input, text) {
  */
 function responseView(status, { description: text, content = {} }, description) {
   const tree = schemaTree(content["application/json"]?.schema, description);
-  const mediaTypes = element("span", { class: "muted" }, Object.keys(content).join(", "));
+  const others = Object.keys(content).filter((type) => type !== "application/json");
+  const mediaTypes = element("span", { class: "muted" }, others.join(", "));
   const line = [element("code", { class: status < "400" ? "good" : "wrong" }, status), ` ${text} `, mediaTypes];
   return tree
     ? element("details", { class: "response" }, element("summary", {}, line), tree)

@@ -5,7 +5,7 @@ import { dialog } from "../inbox/ui/components.js";
 import { element } from "../shared/dom.js";
 import { messageOf } from "../shared/errors.js";
 import { codeSample } from "./code-sample.js";
-import { accountOf, accountText, onCredentials } from "./credentials.js";
+import { accountText, onCredentials } from "./credentials.js";
 import { buildRequest, sendAndShow } from "./request.js";
 
 const DELETES = new Set(["reset", "restore_snapshot"]);
@@ -41,12 +41,13 @@ export function tryItOut(operation, inputs) {
   stop.addEventListener("click", () => controller.abort());
   send.addEventListener("click", async () => {
     if (!checkFields(inputs, error) || !checkBody(inputs.body, send, error)) return;
-    if (isDestructive(operation) && !(await isConfirmed(operation))) return;
+    const request = requestOf(operation, inputs);
+    if (isDestructive(operation) && !(await isConfirmed(operation, request))) return;
     controller.abort(); // A stream that is still open ends; there is one place for its content.
     const current = new AbortController();
     controller = current;
     stop.hidden = false;
-    await sendAndShow(operation, requestOf(operation, inputs), output, current.signal);
+    await sendAndShow(operation, request, output, current.signal);
     if (controller === current) stop.hidden = true;
   });
   const buttons = element("div", { class: "actions" }, send, stop, error);
@@ -71,22 +72,19 @@ function isDestructive({ method, operationId }) {
  * Ask before something is deleted.
  *
  * @param {OpenApi.Operation} operation
+ * @param {Ui.HttpRequest} request
  */
-async function isConfirmed(operation) {
-  const { summary = "", method, path, parameters } = operation;
-  const isOfAccount = parameters.some(({ name }) => name === "X-API-Key");
-  const scope = accountOf(operation).account || accountOf(operation).key ? accountText() : "all accounts";
+async function isConfirmed({ summary, method, path }, request) {
   const content = element(
     "div",
     {},
     element("h2", {}, `${summary}?`),
-    element("p", {}, element("code", {}, `${method} ${path}`), isOfAccount && ` for ${scope}`),
+    element("p", {}, element("code", {}, `${method} ${path}`), ` for ${accountText(request)}`),
     element("p", { class: "muted" }, "This cannot be undone."),
   );
   const cancel = element("button", { value: "" }, "Cancel");
-  return (
-    (await dialog("Confirm", content, element("button", { value: "yes", class: "danger" }, "Send"), cancel)) === "yes"
-  );
+  const send = element("button", { value: "yes", class: "danger" }, "Send");
+  return (await dialog("Confirm", content, cancel, send)) === "yes";
 }
 
 /**

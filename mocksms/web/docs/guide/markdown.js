@@ -99,11 +99,7 @@ function codeBlock(lines) {
     element("span", { class: "code muted" }, file),
     copyButton("Code", () => code),
   );
-  const pre = element(
-    "pre",
-    { class: "code-block", tabindex: "0", role: "group", "aria-label": file ?? "Code" },
-    code,
-  );
+  const pre = element("pre", { class: "code-block", tabindex: "0", role: "group", "aria-label": file ?? "Code" }, code);
   return element("div", { class: "sample" }, bar, pre);
 }
 
