@@ -29,7 +29,7 @@ declare namespace Ui {
   type ThreadItem =
     (Api.Message & { kind: "messages" }) | (Api.Reply & { kind: "replies" }) | (Api.Consent & { kind: "consents" });
   /** An account in the tree of accounts, and a module or class of tests. */
-  type AccountLeaf = { path: string; name: string; account: Api.Account };
+  type AccountLeaf = { path: string; name: string; account: Api.Account; isRepeated: boolean };
   type AccountGroup = { path: string; name: string; accounts: Api.Account[]; children: (AccountLeaf | AccountGroup)[] };
   /** A row of that tree. `expanded` is null for an account. */
   type AccountRow = {
@@ -41,6 +41,7 @@ declare namespace Ui {
     siblings: number;
     expanded: boolean | null;
     account?: Api.Account;
+    isRepeated?: boolean;
     accounts?: Api.Account[];
   };
   type HttpRequest = { method: string; target: string; headers: Record<string, string>; body?: string | File };

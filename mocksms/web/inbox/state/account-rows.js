@@ -85,9 +85,11 @@ function groupOf(path, name, accounts, depth) {
   for (const account of accounts) {
     const parts = labelParts(account);
     const part = parts[depth];
-    if (depth === parts.length - 1) leaves.push({ path: account.id, name: part, account });
+    if (depth === parts.length - 1) leaves.push({ path: account.id, name: part, account, isRepeated: false });
     else inner.set(part, [...(inner.get(part) ?? []), account]);
   }
+  const names = leaves.map((leaf) => leaf.name);
+  for (const leaf of leaves) leaf.isRepeated = names.indexOf(leaf.name) !== names.lastIndexOf(leaf.name);
   const groups = [...inner].map(([part, those]) => groupOf(`${path}::${part}`, part, those, depth + 1));
   const compare = (/** @type {{ name: string }} */ a, /** @type {{ name: string }} */ b) =>
     order.compare(a.name, b.name);

@@ -36,15 +36,31 @@ export function accountItem(row, selected, active) {
       title: account && singleLine(`${account.label && `${account.label} · `}${account.key}`, MAX_TITLE_LENGTH),
     },
     account && outcomeMark(account),
-    element("span", { class: "account-name" }, isolated(singleLine(name, MAX_NAME_LENGTH))),
-    account && accountFacts(account),
+    element("span", { class: "account-name" }, element("bdi", {}, breakable(singleLine(name, MAX_NAME_LENGTH)))),
+    account && accountFacts(row, account),
     accounts.length > 0 && counts(accounts),
   );
 }
 
-/** @param {Api.Account} account */
-function accountFacts({ label, key, messages }) {
-  const shownKey = label !== "" && [isolated(key), " · "];
+/**
+ * A name whose lines break behind an underscore.
+ *
+ * @param {string} name
+ * @returns {Dom.Child[]}
+ */
+function breakable(name) {
+  return name.split(/(?<=_)/).map((part, index) => [index > 0 && element("wbr"), part]);
+}
+
+/**
+ * The number of messages, and the key where the name alone does not say which account it is.
+ *
+ * @param {Ui.AccountRow} row
+ * @param {Api.Account} account
+ */
+function accountFacts({ name, isRepeated }, { label, key, messages }) {
+  const isTest = label.includes("::");
+  const shownKey = name !== key && (isRepeated || !isTest) && [isolated(key), " · "];
   return element("span", { class: "muted account-count" }, element("span", {}, shownKey, `${formatted(messages)} SMS`));
 }
 
