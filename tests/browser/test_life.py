@@ -66,7 +66,7 @@ def test_diagram_is_a_list_whose_items_name_both_lanes(inbox: Inbox, own_mock: M
             "12:00:00.000mocksms: queued accepted",
             "12:00:00.000mocksms to phone: sent magic number 23",
             "12:00:00.000mocksms to application: response 200",
-            "in 5 splanned, mocksms: rejected · bounced magic number 23",
+            "in 5 splanned, mocksms: rejected · bounced",
         ]
     )
     picture = inbox.panel.get_by_role("img", name="States of this SMS: queued, sent")
@@ -142,6 +142,14 @@ def test_row_shows_its_bodies_with_the_focus_and_its_link_opens_the_request(inbo
     expect(bodies).to_be_hidden()
     link.click()
     expect(inbox.panel.get_by_role("heading", name="POST ")).to_be_visible()
+
+
+def test_status_of_a_rule_has_its_place_in_the_picture(inbox: Inbox, own_mock: Mock) -> None:
+    steps = [{"outcome": {"status": status}} for status in ("waiting", "constructor")]
+    api_of(own_mock).request_json("PUT", "scenario", {"rule": [{"steps": steps}]})
+    open_life(inbox, sent(own_mock))
+    picture = inbox.panel.get_by_role("img", name="States of this SMS: queued, waiting, constructor")
+    expect(picture.locator(".box.current")).to_have_text("constructor")
 
 
 def test_hostile_texts_stay_text(inbox: Inbox, own_mock: Mock) -> None:

@@ -12,7 +12,7 @@ const LANES = { application: 12.5, mocksms: 37.5, phone: 62.5, webhook: 87.5 };
 const ARROW_HEIGHT = 14;
 const MIN_GAP_MS = 1_000;
 
-/** From this many attempts in a row only the first and the last are shown at first. */
+/** Of more attempts than this, only the first and the last are shown at first. */
 const MAX_ATTEMPTS = 8;
 const FIRST_ATTEMPTS = 2;
 const LAST_ATTEMPTS = 3;

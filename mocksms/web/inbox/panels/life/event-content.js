@@ -19,14 +19,14 @@ const MAX_CHARACTERS = 90;
  * @returns {Dom.Child[]}
  */
 export function eventContent(event, message) {
-  const { kind, text, status, reject_reason: reason, cursor } = event;
+  const { kind, text, status, reject_reason: reason, cursor, planned } = event;
   switch (kind) {
     case "request":
       return [routeLink(requestPlace(event.request_id), singleLine(text.replace(` ${PREFIX}/`, " /"), MAX_CHARACTERS))];
     case "response":
       return [routeLink(requestPlace(event.request_id), "response"), " ", ...responseContent(event)];
     case "step":
-      return [badge(status ?? "", reason), muted(text)];
+      return [badge(status ?? "", reason), !planned && muted(text)];
     case "decision":
       return ["rules and lists decide"];
     case "reply":

@@ -12,16 +12,16 @@ const MAX_FREE_CHARACTERS = 11;
 /** The state of a message that waits for credit, which is queued with a reason. */
 const NO_CREDIT = "no credit";
 
-/** The places of the states: left and top. @type {Record<string, [number, number]>} */
-const PLACES = {
-  queued: [0, 28],
-  [NO_CREDIT]: [0, 62],
-  sent: [132, 28],
-  rejected: [264, 0],
-  invalid: [264, 28],
-  exception: [264, 56],
-};
-const FREE_PLACE = /** @type {[number, number]} */ ([132, 62]);
+/** The places of the states: left and top. @type {Map<string, number[]>} */
+const PLACES = new Map([
+  ["queued", [0, 28]],
+  [NO_CREDIT, [0, 62]],
+  ["sent", [132, 28]],
+  ["rejected", [264, 0]],
+  ["invalid", [264, 28]],
+  ["exception", [264, 56]],
+]);
+const FREE_PLACE = [132, 62];
 
 /* The steps that are drawn also where the message did not take them: others would cross them. */
 const STEPS = [
@@ -42,17 +42,19 @@ const STEPS = [
  */
 export function statePicture(history) {
   const path = history.map(nameOf);
-  const free = path.filter((name) => !(name in PLACES)).at(-1);
-  const places = free === undefined ? PLACES : { ...PLACES, [free]: FREE_PLACE };
-  const taken = path.slice(1).map((name, index) => /** @type {[string, string]} */ ([path[index], name]));
+  const free = path.filter((name) => !PLACES.has(name)).at(-1);
+  const places = free === undefined ? PLACES : new Map([...PLACES, [free, FREE_PLACE]]);
+  const taken = path.slice(1).map((name, index) => [path[index], name]);
   const isTaken = (/** @type {string[]} */ [from, to]) => taken.some(([one, other]) => one === from && other === to);
-  const own = taken.filter(([from, to]) => from in places && to in places && from !== to);
+  const edges = [
+    ...STEPS.filter((step) => !isTaken(step)).map(([from, to]) => ({ from, to, classes: "" })),
+    ...taken.map(([from, to]) => ({ from, to, classes: `lit ${statusClass(statusOf(to))}` })),
+  ];
   const picture = svg(
     "svg",
     { class: "states", viewBox: "-1 -1 362 84", role: "img", "aria-label": `States of this SMS: ${path.join(", ")}` },
-    ...STEPS.filter((step) => !isTaken(step)).map(([from, to]) => arrow(places[from], places[to], "")),
-    ...own.map(([from, to]) => arrow(places[from], places[to], `lit ${statusClass(statusOf(to))}`)),
-    ...Object.entries(places).map(([name, place]) => box(name, place, path)),
+    ...edges.map(({ from, to, classes }) => arrow(places.get(from), places.get(to), classes)),
+    ...[...places].map(([name, place]) => box(name, place, path)),
   );
   return element("div", { class: "state-picture" }, picture);
 }
@@ -69,7 +71,7 @@ function statusOf(name) {
 
 /**
  * @param {string} name
- * @param {[number, number]} place
+ * @param {number[]} place
  * @param {string[]} path
  */
 function box(name, [x, y], path) {
@@ -86,11 +88,15 @@ function box(name, [x, y], path) {
 }
 
 /**
- * @param {[number, number]} from
- * @param {[number, number]} to
+ * An arrow between two states; none if one of them has no place, of several that rules wrote.
+ *
+ * @param {number[] | undefined} from
+ * @param {number[] | undefined} to
  * @param {string} classes
  */
-function arrow([x, y], [toX, toY], classes) {
+function arrow(from, to, classes) {
+  if (!from || !to || from === to) return false;
+  const [[x, y], [toX, toY]] = [from, to];
   const middle = HEIGHT / 2;
   const isBelow = x === toX;
   const start = isBelow ? [x + WIDTH / 2, y + HEIGHT] : [x + WIDTH, y + middle];
