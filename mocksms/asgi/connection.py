@@ -26,11 +26,19 @@ class ClientConnection(Protocol):
     def close(self) -> None:
         """Close it after what was written is sent."""
 
+    async def write_chunk(self, chunk: bytes) -> None:
+        """Write a chunk of a body without length, as `chunk_of` returns it, once the client has read enough."""
+
     def finish(self, last: bytes) -> None:
         """Write the last bytes of a body without length, without waiting for a slow reader, and close."""
 
     def reset(self) -> None:
         """Reset it (TCP RST)."""
+
+
+def chunk_of(body: bytes) -> bytes:
+    """Return a part of a body without length as it is written; many connections can then write one object."""
+    return b"%x\r\n%b\r\n" % (len(body), body)
 
 
 def connection_of(scope: Mapping[str, Any]) -> ClientConnection:

@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Final
 
+from mocksms.asgi.connection import chunk_of
+
 LINGER_SECONDS: Final = 30.0
 """Seconds for a slow reader to receive the end of a stream."""
 
@@ -36,9 +38,15 @@ class TcpConnection:
             await self.drain()
             self._transport.set_write_buffer_limits()
 
+    async def write_chunk(self, chunk: bytes) -> None:
+        """Write a chunk of a body, once the client has read enough of what was written before."""
+        await self.drain()
+        if not self.is_closing():
+            self.write(chunk)
+
     def finish(self, last: bytes) -> None:
         """End a chunked body and close the connection; abort it if the reader is too slow."""
-        self._transport.write(b"%x\r\n%s\r\n0\r\n\r\n" % (len(last), last))
+        self._transport.write(chunk_of(last) + b"0\r\n\r\n")
         self._transport.close()
         asyncio.get_running_loop().call_later(LINGER_SECONDS, self._transport.abort)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import OrderedDict
+from collections.abc import Awaitable
 from json.encoder import encode_basestring_ascii
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from starlette.types import Receive, Scope, Send
 
-from mocksms.asgi.connection import connection_of
+from mocksms.asgi.connection import CONNECTION, ClientConnection, chunk_of, connection_of
 from mocksms.engine.account import Account, Consent, Reply
 from mocksms.engine.budget import MemoryBudget
 from mocksms.engine.callbacks import Callback
@@ -66,6 +67,17 @@ StreamEvent = tuple[str | None, EngineEvent | bytes]
 """An event and the id of its account, None for an event of all; as bytes once it was written."""
 
 
+class Batch(NamedTuple):
+    """Encoded events, up to the event number `end`: as a part of a body, and as that is written.
+
+    The latter is made once for all streams: for each, it would cost more than the rest of writing.
+    """
+
+    body: bytes
+    chunk: bytes
+    end: int
+
+
 class EventLog:
     """The latest events of a mock. Their ids are `epoch.number`; each run of the mock has another epoch.
 
@@ -79,7 +91,7 @@ class EventLog:
         self._removals = budget.removals
         self._released = 0
         self._ring: list[StreamEvent] = [(None, b"")] * MAX_EVENTS
-        self._batches: OrderedDict[tuple[int, str | None], tuple[bytes, int]] = OrderedDict()
+        self._batches: OrderedDict[tuple[int, str | None], Batch] = OrderedDict()
 
     @property
     def first(self) -> int:
@@ -110,14 +122,15 @@ class EventLog:
             self._ring[number % MAX_EVENTS] = account, event
         return event
 
-    def batch(self, place: int, account: str | None) -> tuple[bytes, int]:
-        """Return the encoded events after a number, of one account by its id or of all, and the last number."""
+    def batch(self, place: int, account: str | None) -> Batch:
+        """Return the encoded events after a number, of one account by its id or of all."""
         known = self._batches.get((place, account))
-        if known is not None and (known[1] == self.latest or known[1] - place == MAX_BATCH):
+        if known is not None and (known.end == self.latest or known.end - place == MAX_BATCH):
             return known
         end = min(self.latest, place + MAX_BATCH)
         parts = [self._encoded(number) for number in range(place + 1, end + 1) if self._is_of(number, account)]
-        self._batches[place, account] = (b"".join(parts), end)
+        body = b"".join(parts)
+        self._batches[place, account] = Batch(body, chunk_of(body), end)
         if len(self._batches) > MAX_CACHED_BATCHES:
             self._batches.popitem(last=False)
         return self._batches[place, account]
@@ -214,7 +227,7 @@ class Stream:
         end: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._streams.add(end)
         watch = asyncio.create_task(watch_disconnect(receive, lambda: _end(end, DISCONNECTED)))
-        writer = asyncio.create_task(self._write(send, end))
+        writer = asyncio.create_task(self._write(scope, send, end))
         writer.add_done_callback(lambda _: _end(end, FAILED))
         try:
             reason = await end
@@ -225,31 +238,39 @@ class Stream:
             connection_of(scope).finish(encode_event("dropped", {"reason": reason}))
         await watch
 
-    async def _write(self, send: Send, end: asyncio.Future[str]) -> None:
+    async def _write(self, scope: Scope, send: Send, end: asyncio.Future[str]) -> None:
+        connection: ClientConnection | None = scope.get("extensions", {}).get(CONNECTION)
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-        await self._send(self._head, send, end)
+        await self._limit(send(_part(self._head)), end)
         while True:
             waited = await self._streams.waiters.wait(self._next_place, self._streams.keep_alive)
             if waited is WaitEnd.TIMED_OUT:
-                await self._send(b": keep-alive\n\n", send, end)
+                await self._limit(send(_part(b": keep-alive\n\n")), end)
                 continue
             if self._place + 1 < self._log.first:
                 _end(end, BEHIND)
                 return
-            body, self._place = self._log.batch(self._place, self._account)
-            if body:
-                await self._send(body, send, end)
+            batch = self._log.batch(self._place, self._account)
+            self._place = batch.end
+            if batch.body:
+                writes = send(_part(batch.body)) if connection is None else connection.write_chunk(batch.chunk)
+                await self._limit(writes, end)
 
     def _next_place(self) -> int | None:
         return self._log.latest if self._log.latest > self._place else None
 
-    async def _send(self, body: bytes, send: Send, end: asyncio.Future[str]) -> None:
+    async def _limit(self, writes: Awaitable[None], end: asyncio.Future[str]) -> None:
+        """Write, and end the stream if that takes too long."""
         stall = self._streams.stall
         timer = asyncio.get_running_loop().call_later(stall, _end, end, STALLED.format(stall))
         try:
-            await send({"type": "http.response.body", "body": body, "more_body": True})
+            await writes
         finally:
             timer.cancel()
+
+
+def _part(body: bytes) -> dict[str, Any]:
+    return {"type": "http.response.body", "body": body, "more_body": True}
 
 
 def encode_event(kind: str, data: dict[str, Any], event_id: str = "") -> bytes:

@@ -6,6 +6,7 @@ import socket
 import pytest
 from uvicorn.protocols.http.flow_control import FlowControl
 
+from mocksms.asgi.connection import chunk_of
 from mocksms.connections.transport import TcpConnection
 from tests.support import TIMEOUT
 
@@ -50,6 +51,20 @@ def test_flush_returns_after_all_is_written_or_the_reader_disconnects(size: int,
         return received
 
     assert asyncio.run(write()) == (size if reads else 0)
+
+
+def test_chunk_is_written_unless_the_connection_is_closed() -> None:
+    async def write() -> bytes:
+        here, there = socket.socketpair()
+        there.settimeout(TIMEOUT)
+        _, writer = await asyncio.get_running_loop().create_connection(Writer, sock=here)
+        await writer.connection.write_chunk(chunk_of(b"x" * 20))
+        writer.connection.close()
+        await writer.connection.write_chunk(chunk_of(b"late"))
+        with there:
+            return await asyncio.to_thread(there.recv, 100)
+
+    assert asyncio.run(write()) == b"14\r\n" + b"x" * 20 + b"\r\n"
 
 
 def read_exactly(connection: socket.socket, size: int) -> int:
