@@ -35,6 +35,7 @@ MODULES: Final = {
     "next_events": ("messages",),
     "timeline": ("messages",),
     "phones": ("phones", "inbound", "consents"),
+    "unread": ("phones",),
     "accounts": ("account", "accounts", "reset"),
     "callbacks": ("callbacks", "messages"),
     "webhooks": ("webhooks",),

@@ -23,6 +23,7 @@ from mocksms.inspection import (
     snapshot,
     timeline,
     trace,
+    unread,
     webhooks,
 )
 from mocksms.inspection.context import Endpoint
@@ -38,7 +39,7 @@ GROUPS: Final[dict[str, tuple[str, tuple[Endpoint, ...]]]] = {
             *timeline.ENDPOINTS,
         ),
     ),
-    "Phones": ("Phones that got an SMS: their replies, opt-outs and opt-ins.", phones.ENDPOINTS),
+    "Phones": ("Phones that got an SMS: their replies, opt-outs and opt-ins.", (*phones.ENDPOINTS, *unread.ENDPOINTS)),
     "Accounts": (
         "Everything that belongs to one API key. The header X-API-Key or ?account= chooses an account; without them "
         "an operation is about all accounts.",

@@ -29,6 +29,7 @@ import {
 } from "./state/route.js";
 import { WEBHOOK_EVENTS, failingCount, followAccount, refreshWebhooks, webhookEvents } from "./state/webhooks.js";
 import { Strip } from "./strip/strip.js";
+import { countUnread, countUnreadAfter } from "./state/unread.js";
 import { Conversation } from "./thread/conversation.js";
 import { copyNewestCode } from "./thread/newest-code.js";
 import { TraceBanner } from "./trace/banner.js";
@@ -117,11 +118,6 @@ function showClock() {
   byId("clock").title = `${exactDateTime(mockState.now())}. The clock of the mock: click to freeze or advance it.`;
 }
 
-function onTick() {
-  showClock();
-  strip.draw();
-}
-
 function showFailing() {
   const count = failingCount();
   byId("failing").replaceChildren(
@@ -141,6 +137,7 @@ function showLive() {
 async function resync() {
   loadReadState(live.epoch);
   strip.onRun(live.epoch);
+  countUnread();
   loadState();
   refreshWebhooks();
   if (wasSynced) {
@@ -164,6 +161,7 @@ function onEvents(events) {
   conversation.onEvents(events);
   panel.onEvents(events);
   strip.onEvents(events);
+  countUnreadAfter(events);
   if (events.some(({ kind }) => STATE_EVENTS.includes(kind))) loadState();
   if (events.some(({ kind }) => WEBHOOK_EVENTS.includes(kind))) refreshWebhooks();
 }
@@ -245,5 +243,5 @@ onKey({
   g: () => switchTo(VIEWS[(VIEWS.indexOf(view()) + 1) % VIEWS.length]),
 });
 removeControls();
-setInterval(onTick, CLOCK_TICK_MS); // Runs as long as the page is open.
+setInterval(showClock, CLOCK_TICK_MS); // Runs as long as the page is open.
 onRouteChange();

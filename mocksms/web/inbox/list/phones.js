@@ -5,6 +5,7 @@ import { isReadOnly } from "../state/read-only.js";
 import { markAllRead, markRead } from "../state/read-state.js";
 import { hasFilters, navigate, route } from "../state/route.js";
 import { setUnreadCount } from "../state/title.js";
+import { refreshUnread } from "../state/unread.js";
 import { phoneKey } from "../thread/phone-key.js";
 import { copyText, formatted, plural } from "../ui/components.js";
 import { attempt } from "../ui/notices.js";
@@ -113,7 +114,8 @@ export class Phones {
   #showStatus() {
     const { total, items } = this.paged;
     const unreadCount = items.filter((item) => isNew(item)).length;
-    setUnreadCount(hasFilters() ? 0 : unreadCount);
+    if (hasFilters() || total > items.length) refreshUnread();
+    else setUnreadCount(unreadCount);
     if (this.selection.size || this.selection.isOn) {
       this.paged.showStatus(`${formatted(this.selection.size)} selected`, actionsOfSelected(this, this.#selected()));
       return;

@@ -81,3 +81,23 @@ export function markAllRead(account, cursor) {
   else current = { ...current, phones: {}, accounts: { [EVERY_ACCOUNT]: cursor } };
   localStore.setObject(KEY, current);
 }
+
+/** What was read, as the mock takes it. Stored values that are no cursors are left out. */
+export function readCursors() {
+  const { [EVERY_ACCOUNT]: upTo = 0, ...accounts } = onlyCursors(current.accounts);
+  /** @type {Record<string, Cursors>} */
+  const phones = {};
+  for (const [phone, cursor] of Object.entries(onlyCursors(current.phones))) {
+    const account = accountOf(phone);
+    (phones[account] ??= {})[phone.slice(account.length + 1)] = cursor;
+  }
+  return { up_to: upTo, accounts, phones };
+}
+
+/**
+ * @param {Cursors} stored
+ * @returns {Cursors}
+ */
+function onlyCursors(stored) {
+  return Object.fromEntries(Object.entries(stored).filter(([, cursor]) => Number.isSafeInteger(cursor) && cursor >= 0));
+}

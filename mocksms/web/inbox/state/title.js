@@ -1,4 +1,6 @@
-/** The title of the page: what the page is about, with the number of unread phones before it. */
+/** The title and the icon of the page: what the page is about, with the number of unread phones. */
+
+import { showInIcon } from "./favicon.js";
 
 let subject = "mocksms";
 let unreadCount = 0;
@@ -13,6 +15,7 @@ export function setTitleSubject(text) {
 export function setUnreadCount(count) {
   unreadCount = count;
   show();
+  showInIcon(count);
 }
 
 function show() {

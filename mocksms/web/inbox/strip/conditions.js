@@ -3,6 +3,7 @@
 import { request } from "../api/client.js";
 import { mergedFaults } from "../panels/faults.js";
 import { mockState } from "../state/mock-state.js";
+import { control, isReadOnly } from "../state/read-only.js";
 import { route } from "../state/route.js";
 import { plural } from "../ui/components.js";
 import { clockTime, dateTime, day, exactDateTime, formatDuration } from "../ui/time.js";
@@ -16,7 +17,7 @@ import { clockTime, dateTime, day, exactDateTime, formatDuration } from "../ui/t
  * @property {string} about more about it, as a tooltip
  * @property {Ui.Query} place where it is set, as parameters of the URL
  * @property {string} endName what × does
- * @property {(() => Promise<unknown>) | undefined} end ends it; undefined if it can only be hidden
+ * @property {(() => Promise<unknown>) | false | undefined} end ends it; undefined if it can only be hidden
  */
 
 /**
@@ -29,7 +30,7 @@ import { clockTime, dateTime, day, exactDateTime, formatDuration } from "../ui/t
 export function conditionsOf({ frozen, faults, scenarios, failing }, restartedAt) {
   return [
     ...(restartedAt ? [restart(restartedAt)] : []),
-    ...(frozen ? [frozenClock(frozen)] : []),
+    ...(frozen && !isReadOnly ? [frozenClock(frozen)] : []), // A trace has no clock that runs.
     ...mergedFaults(faults).map(fault),
     ...scenarios.map(scenario),
     ...(failing.length ? [failingWebhooks(failing)] : []),
@@ -64,7 +65,7 @@ function frozenClock({ at, account, accounts, all }) {
     about: `It shows ${exactDateTime(at)}.`,
     place: controlsAt("clock", isOne ? account : undefined),
     endName: "Resume",
-    end: () => request("POST", "clock/resume", { query }),
+    end: control(() => request("POST", "clock/resume", { query })),
   });
 }
 
@@ -89,7 +90,7 @@ function fault({ id, fault: name, effect, matches, left, until, waiting }) {
     about: `${effect}. Matches: ${matches}. Ends at ${exactDateTime(until)}.`,
     place: controlsAt("faults"),
     endName: "Remove",
-    end: () => request("DELETE", `faults/${id}`),
+    end: control(() => request("DELETE", `faults/${id}`)),
   });
 }
 
@@ -116,7 +117,7 @@ function scenario({ names, account, applied }) {
     about: `Its rules were applied ${applied === 1 ? "once" : `${applied} times`}.`,
     place: controlsAt("scenario", account ?? undefined),
     endName: "Unload",
-    end: () => request("DELETE", "scenario", { query }),
+    end: control(() => request("DELETE", "scenario", { query })),
   });
 }
 

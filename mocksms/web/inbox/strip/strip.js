@@ -6,6 +6,7 @@ import { conditionsOf } from "./conditions.js";
 import { Pill } from "./pill.js";
 
 const PAUSE_MS = 250;
+const TICK_MS = 1_000;
 const RELEVANT_EVENTS = ["account", "callback", "clock", "deleted", "faults", "reset", "scenario"];
 const COUNTED_EVENTS = ["message", "request"]; // They use up faults and rules.
 
@@ -23,6 +24,7 @@ export class Strip {
   constructor(node) {
     this.node = node;
     this.refresh = throttle(() => this.#refresh(), PAUSE_MS);
+    setInterval(() => this.draw(), TICK_MS); // Runs as long as the page is open.
   }
 
   /** @param {Ui.MockEvent[]} events */
