@@ -13,7 +13,7 @@ export function sectionId(tag) {
 }
 
 /** The path of an operation on the mock. @param {OpenApi.Operation} operation */
-export function fullPath({ servers, path }) {
+function fullPath({ servers, path }) {
   return `${servers?.[0].url ?? ""}${path}`;
 }
 
