@@ -324,6 +324,12 @@ def test_every_view_passes_axe(inbox: Inbox, own_mock: Mock, axe: str) -> None:
         inbox.open(address.format(**found))
         expect(inbox.bubble(bubble) if bubble else inbox.page.get_by_text(words).first).to_be_visible()
         expect_accessible(inbox, axe)
+    inbox.open("?search=is:sms").list.press("Control+a")
+    expect(inbox.page.get_by_text("4 selected")).to_be_visible()
+    expect_accessible(inbox, axe)
+    inbox.page.keyboard.press("Delete")
+    expect(inbox.page.get_by_role("dialog", name="Delete")).to_be_visible()
+    expect_accessible(inbox, axe)
     sent_by = api.get("messages", to=KOSHER)["messages"][0]["request_id"]
     inbox.open(f"?view=requests&request={sent_by}")
     inbox.panel.get_by_text("As code", exact=True).click()
