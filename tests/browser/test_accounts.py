@@ -130,7 +130,11 @@ def test_search_among_many_accounts(inbox: Inbox, own_mock: Mock) -> None:
     inbox.accounts.filter(has_text="test_many.py").click()
     inbox.page.keyboard.press("End")
     expect(inbox.accounts.last).to_be_focused()
-    inbox.page.locator("#thread").click()
+    inbox.page.keyboard.press("Enter")
+    expect(inbox.account).to_have_accessible_name("Account: passed test_199")
+    inbox.account.click()
+    expect(inbox.accounts.filter(has_text="test_199")).to_be_in_viewport()
+    inbox.page.locator("#toolbar h1").click()
     expect(inbox.accounts.first).to_be_hidden()
 
 

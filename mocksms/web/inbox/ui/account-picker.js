@@ -74,10 +74,10 @@ export class AccountPicker {
     this.button.setAttribute("aria-expanded", "true");
     this.input.value = "";
     this.#onlyFailed = false;
-    this.tree.goToSelected();
+    const isTouch = matchMedia(TOUCH).matches;
+    this.tree.goToSelected(isTouch ? "focus" : "scroll");
     this.#draw();
-    this.tree.focus();
-    if (!matchMedia(TOUCH).matches) this.input.focus();
+    if (!isTouch) this.input.focus();
   }
 
   /** @param {boolean} [takesFocus] whether the button gets the focus */

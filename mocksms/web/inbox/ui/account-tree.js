@@ -7,6 +7,7 @@ import { route } from "../state/route.js";
 import { accountItem } from "./account-row.js";
 import { plural } from "./components.js";
 import { patch } from "./patch.js";
+import { updateUnpressed } from "./press.js";
 
 const ALL = "all"; // The path of the row of all accounts; that of an account is its id, which has 12 characters.
 const DRAWN_ROWS = 60; // Rows that are drawn at first, and then whenever the end of them is nearly in sight.
@@ -21,6 +22,8 @@ export class AccountTree {
   #folds = new Map();
   #active = ALL;
   #drawn = DRAWN_ROWS;
+  /** @type {"focus" | "scroll" | null} what the active row waits for until it is drawn */
+  #due = null;
   /** @type {AccountSearch} */
   #search = { query: "", onlyFailed: false };
   /** @type {Ui.AccountRow[]} */
@@ -35,9 +38,14 @@ export class AccountTree {
     this.node.addEventListener("click", (event) => this.#onClick(event));
   }
 
-  /** Make the selected account the active row. */
-  goToSelected() {
+  /**
+   * Make the selected account the active row, and show it.
+   *
+   * @param {"focus" | "scroll"} how
+   */
+  goToSelected(how) {
     this.#active = route().account || ALL;
+    this.#due = how;
   }
 
   /** Show another search from its start. */
@@ -66,8 +74,8 @@ export class AccountTree {
 
   /** Focus the active row. */
   focus() {
-    const nodes = /** @type {HTMLElement[]} */ ([...this.node.children]);
-    nodes.find(({ dataset }) => dataset.id === this.#active)?.focus();
+    this.#due = "focus";
+    this.#draw();
   }
 
   /** Choose the first account that the search has found. */
@@ -106,10 +114,21 @@ export class AccountTree {
   #draw() {
     const selected = route().account || ALL;
     const rows = this.#rows.slice(0, this.#drawnCount());
-    patch(
-      this.node,
-      rows.map((row) => accountItem(row, selected, this.#active)),
-    );
+    updateUnpressed(this.node, () => {
+      patch(
+        this.node,
+        rows.map((row) => accountItem(row, selected, this.#active)),
+      );
+      this.#showActive();
+    });
+  }
+
+  #showActive() {
+    const nodes = /** @type {HTMLElement[]} */ ([...this.node.children]);
+    const active = nodes.find(({ dataset }) => dataset.id === this.#active);
+    if (this.#due === "focus") active?.focus();
+    else if (this.#due === "scroll") active?.scrollIntoView({ block: "nearest" });
+    this.#due = null;
   }
 
   /** How many rows are drawn: also the active one and some below it. */
@@ -144,15 +163,14 @@ export class AccountTree {
   #fold(row, expanded) {
     this.#folds.set(row.path, expanded);
     this.#active = row.path;
+    this.#due = "focus";
     this.show(this.#search);
-    this.focus();
   }
 
   /** @param {Ui.AccountRow | undefined} row */
   #moveTo(row) {
     if (!row) return;
     this.#active = row.path;
-    this.#draw();
     this.focus();
   }
 
