@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from mocksms.engine.steps import STEP_SIZE
 from mocksms.settings import Settings
 from tests.inspection.support import Api, put_snapshot
 from tests.receiver import Receiver, Response, receiving
@@ -86,6 +87,15 @@ def test_paused_webhook_gets_its_callbacks_once_it_is_resumed_and_no_wait_waits_
     assert (callback["state"], callback["paused"], callback["attempts"][0]["at"]) == ("delivered", False, now)
     assert len(receiver.bodies()) == 1
     assert api.get(f"messages/{name}")["callback_state"] == "delivered"
+
+
+def test_many_callbacks_are_counted(own_mock: Mock) -> None:
+    api = Api(own_mock, "k")
+    api.patch(webhooks=[{"url": NOBODY, "paused": True}])
+    api.send(*[NUMBER] * (STEP_SIZE + 1))
+    assert api.get("webhooks")["counts"] == {**NONE, "pending": STEP_SIZE + 1}
+    api.patch(webhooks=[])
+    assert api.get("webhooks")["counts"] == {**NONE, "dropped": STEP_SIZE + 1}
 
 
 def test_pause_survives_a_snapshot(own_mock: Mock, receiver: Receiver) -> None:

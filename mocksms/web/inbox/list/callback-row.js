@@ -8,7 +8,7 @@ import { isolated, plural } from "../ui/components.js";
 import { clockTime, exactDateTime } from "../ui/time.js";
 import { countdown } from "./due.js";
 
-const MAX_DOTS = 8;
+const MAX_DOTS = 4;
 
 /**
  * What a row shows.

@@ -72,7 +72,7 @@ function recentBar(recent) {
       { class: "ticks", "aria-hidden": "true" },
       recent.map((isGood) => element("span", { class: isGood ? "good" : "bad" })),
     ),
-    element("span", { class: good < recent.length ? "wrong" : "muted" }, `${good} of ${recent.length} succeeded`),
+    element("span", { class: recent.at(-1) ? "muted" : "wrong" }, `${good} of ${recent.length} succeeded`),
   );
 }
 
