@@ -306,6 +306,8 @@ SHAPES: Sequence[Shape] = (
     Shape("waits: 4,900 and a send that wakes 2,400", _wake_waits, _open_waits),
     Shape("state file: a save", _save_state, _full_again, WITH_STATE, at_most=20),
     Shape("phones: limit=1000", _get("/_mock/phones?limit=1000"), lambda mock: mock.send(25_000)),
+    Shape("phones: unread", _call("POST", "/_mock/phones/unread", {}), lambda mock: mock.send(25_000)),
+    Shape("conditions: 10,000 rules", _get("/_mock/conditions"), _with_rules),
     Shape("phones: since", _get("/_mock/phones?since=1"), lambda mock: mock.send(25_000)),
     Shape("requests: limit=1000", _get("/_mock/requests?limit=1000"), _refused),
     Shape("requests: limit=1000, of 1,000 recipients", _get("/_mock/requests?limit=1000"), _full),

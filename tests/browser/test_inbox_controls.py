@@ -179,8 +179,8 @@ def test_webhooks_are_added_and_removed(controls: Inbox, own_mock: Mock) -> None
         controls.panel.get_by_label("Kind of webhook").select_option("automation")
         url.press("Enter")
         expect(controls.panel.get_by_text("Webhooks: 2")).to_be_visible()
-        added = {"url": receiver.url, "kind": "automation", "events": None}
-        assert api.get("account")["webhooks"] == [first, added]
+        added = {"url": receiver.url, "kind": "automation", "events": None, "paused": False}
+        assert api.get("account")["webhooks"] == [{**first, "paused": False}, added]
     url.fill("ftp://127.0.0.1/")
     url.press("Enter")
     expect(controls.panel.locator(".field-error")).to_contain_text("Must be an address such as http://")
@@ -214,6 +214,14 @@ def test_reset_needs_confirmation_and_says_what_is_deleted(controls: Inbox, own_
     dialog.get_by_role("button", name="Reset", exact=True).click()
     expect(controls.page.get_by_role("heading", name="No SMS yet")).to_be_visible()
     assert Api(own_mock).get("health")["messages"] == 0
+
+
+def test_overview_resets_with_two_clicks(inbox: Inbox, own_mock: Mock) -> None:
+    sent(own_mock, NUMBER)
+    inbox.open()
+    inbox.page.get_by_role("region", name="Overview").get_by_role("button", name="Reset…").click()
+    inbox.page.get_by_role("dialog").get_by_role("button", name="Reset", exact=True).click()
+    expect(inbox.page.get_by_role("heading", name="No SMS yet")).to_be_visible()
 
 
 COUNT_INTERVALS = """() => {

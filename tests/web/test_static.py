@@ -86,7 +86,6 @@ def test_what_changes_the_mock_is_marked_as_a_control() -> None:
     modules = {path for path in FILES if change.search(CONTENTS[path])}
     assert {path for path in modules if b"import { control" not in CONTENTS[path]} == {
         "/inbox/thread/reply-form.js",  # conversation.js marks the form
-        "/inbox/strip/conditions.js",  # pill.js marks the buttons
         "/inbox/api/client.js",  # panel.js shows the form of a test send only where the mock can be changed
         "/inbox/state/unread.js",  # it counts, and changes nothing
         "/inbox/state/webhooks.js",  # webhook-cards.js marks the actions, and panel.js shows the form as that of a send

@@ -2,7 +2,9 @@
 
 import { element } from "../../shared/dom.js";
 import { toggleTerm } from "../list/search-chips.js";
+import { confirmReset } from "../panels/controls.js";
 import { countEvents, counts } from "../state/counts.js";
+import { control } from "../state/read-only.js";
 import { hasFilters, quoted, search } from "../state/route.js";
 import { button, formatted, statusClass } from "../ui/components.js";
 import { patch } from "../ui/patch.js";
@@ -34,6 +36,7 @@ export class Overview {
       found.reject_reasons.length > 0 && table("By reason", "reason", found.reject_reasons, found.messages),
       found.tags.length > 0 && table("By tag", "tag", found.tags, found.messages),
       hint,
+      control(button("Reset…", confirmReset, { class: "danger reset" })),
     ]);
   }
 }
