@@ -133,6 +133,7 @@ def test_row_shows_its_bodies_with_the_focus_and_its_link_opens_the_request(inbo
     link = rows(inbox).first.get_by_role("link")
     link.focus()
     expect(bodies).to_contain_text('"content": "שלום"')
+    expect(inbox.page.get_by_role("main").get_by_role("tooltip")).to_be_visible()
     inbox.page.keyboard.press("Escape")
     expect(bodies).to_be_hidden()
     expect(link).to_be_focused()

@@ -19,7 +19,7 @@ let timer = 0;
 export function showBodiesOf(shown) {
   events = shown;
   if (!node.isConnected) {
-    document.body.append(node);
+    document.querySelector("main")?.append(node);
     addListeners();
   }
 }
