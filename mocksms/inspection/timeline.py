@@ -26,7 +26,7 @@ from mocksms.sms.message import AnyState, Message, Status
 from mocksms.sms.opt_out_words import ConsentChoice
 from mocksms.webhooks.payloads import callback_request
 
-MAX_ATTEMPTS: Final = 500
+MAX_ATTEMPTS: Final = 200
 """Attempts of callbacks, made and planned, the latest."""
 
 MAX_BODY: Final = 2_000
