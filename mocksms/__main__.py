@@ -1,7 +1,17 @@
-"""`python -m mocksms`."""
+"""`mocksms` and `python -m mocksms`."""
 
 import sys
 
-from mocksms.cli.main import main
+from mocksms.cli.first_process import exit_on_sigterm
 
-sys.exit(main())
+
+def run() -> None:
+    """Run the command line, and exit."""
+    exit_on_sigterm()  # before the imports that take long
+    from mocksms.cli.main import main
+
+    sys.exit(main())
+
+
+if __name__ == "__main__":
+    run()

@@ -93,7 +93,7 @@ LIBRARIES: Final[dict[str, set[str]]] = {
 CALLS: Final[dict[str, set[str]]] = {"print": set(), "eval": set(), "exec": set(), "__import__": set()}
 """Where each builtin may be called; text for a terminal goes through `cli.output`, which escapes it."""
 
-LATE_IMPORTS: Final = {"app", "cli", "testing", "__init__", "scenario.library"} | {
+LATE_IMPORTS: Final = {"app", "cli", "testing", "__init__", "__main__", "scenario.library"} | {
     f"inspection.{name}" for name in ("resources", "snapshot")
 }
 """Parts and modules that may import inside a function, so that a command or a test session starts fast."""

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import Field
 from typing import Any, Final, NoReturn
 
+from mocksms.cli.first_process import address_on_command_line
 from mocksms.cli.output import echo, warn
 from mocksms.errors import SettingsError, did_you_mean
 from mocksms.settings import (
@@ -29,7 +30,7 @@ from mocksms.settings import (
 ADDRESS: Final = ("host", "port")
 """The options with the address of a running mock."""
 
-URL_HELP: Final = "URL of the mock (default: MOCKSMS_URL; empty: from --host and --port)"
+URL_HELP: Final = "URL of the mock (default: MOCKSMS_URL; empty: the mock in the same container)"
 
 _OF_RUNNING_MOCK: Final = {
     "host": "host of the mock",
@@ -109,14 +110,18 @@ def running_mock(settings: Settings, parsed: argparse.Namespace) -> str:
     """Return the URL of the running mock that a command calls.
 
     The first of these counts: `--url`, `--host` and `--port`, `MOCKSMS_URL`, `MOCKSMS_HOST` and `MOCKSMS_PORT`.
-    An empty `--url` leaves `MOCKSMS_URL` out: in a container that may be the URL of another mock.
+    An empty `--url` is for the mock in the same container: the flags of the first process count in place of
+    `MOCKSMS_URL`, which may be the URL of another mock.
 
     Raises:
         SettingsError: `MOCKSMS_URL` has an invalid value.
     """
     if parsed.url:
         return mock_url(parsed.url)
-    if parsed.url is None and parsed.host is None and parsed.port is None:
+    if parsed.url is not None:
+        own = {name: getattr(parsed, name) for name in ADDRESS if getattr(parsed, name) is not None}
+        settings = Settings.read(os.environ, {**address_on_command_line(), **own})
+    elif parsed.host is None and parsed.port is None:
         variables = from_environment(os.environ)
         session = read_options(SessionSettings, {name: raw for name, raw in variables.items() if name == "url"})
         if session.url:

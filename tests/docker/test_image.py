@@ -17,7 +17,7 @@ from mocksms.settings import Settings
 from tests.docker.conftest import ROOT, VERSION, build_arguments
 from tests.docker.engine import MAX_COMMAND_SECONDS, Engine
 
-MAX_IMAGE_BYTES: Final = 90_000_000
+MAX_IMAGE_BYTES: Final = 45_000_000
 """Bytes that the image may have on top of its base."""
 
 
@@ -50,6 +50,7 @@ def test_image_contains_no_pip_and_no_source(engine: Engine, image: str, base: s
     assert unexpected == []
     installed = {name.partition("/site-packages/")[2].partition("/")[0] for name in names}
     assert installed.isdisjoint({"pip", "setuptools", "hatchling", "tests"})
+    assert not any("/phonenumbers/geodata/" in name for name in names)
     assert any(name.endswith(".pyc") and "/mocksms/" in name for name in names)
 
 

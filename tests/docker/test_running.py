@@ -71,6 +71,26 @@ def test_health_check_of_the_engine_passes(engine: Engine, run: Run) -> None:
     assert container.field(".State.Health.Status") == "healthy"
 
 
+def test_health_check_follows_a_port_that_is_set_by_a_flag(engine: Engine, run: Run) -> None:
+    container = run(arguments=("--port", "9000"))
+    check: list[str] = json.loads(engine.field(container.id, "json .Config.Healthcheck.Test"))
+    assert engine("exec", container.id, *check[1:]) == "mocksms is ready at http://127.0.0.1:9000"
+
+
+def test_foreign_numbers_are_judged(run: Run) -> None:
+    container = run()
+    container.wait()
+    possible, impossible = container.send("+44 20 7946 0123", "+44 20 7946 01234567")
+    assert (possible["status"], impossible["status"]) == ("sent", "invalid")
+
+
+def test_signal_ends_a_container_that_has_just_started(run: Run) -> None:
+    container = run()
+    code, seconds = container.end()
+    assert code == 0
+    assert seconds < MAX_SHUTDOWN_SECONDS
+
+
 def test_published_port_serves_both_apis(run: Run) -> None:
     container = run()
     container.wait()
