@@ -75,8 +75,8 @@ def test_controls_say_what_each_rule_matches_and_does(inbox: Inbox, own_mock: Mo
     rules = [{"match": {"content": "<b>"}, "outcome": "rejected/kosher-number"}]
     Api(own_mock).request_json("PUT", "scenario", {"rule": rules})
     inbox.open("?panel=controls")
-    row = inbox.panel.get_by_role("row", name="rule 1 of the scenario")
-    expect(row).to_contain_text('content with "<b>" → rejected/kosher-number')
+    expect(inbox.panel.get_by_role("row", name="rule 1 of the scenario")).to_be_visible()
+    expect(inbox.panel.get_by_role("row").last).to_contain_text('content with "<b>" → rejected/kosher-number')
 
 
 def test_pill_names_the_account_of_a_frozen_clock(inbox: Inbox, own_mock: Mock) -> None:

@@ -95,18 +95,15 @@ export class ScenarioSection {
     const isNew = applied > (this.#applied.get(index) ?? applied);
     this.#applied.set(index, applied);
     const state = isNew ? "just-applied" : applied ? "applied" : "unused";
-    return element(
+    const counters = element(
       "tr",
       { class: state },
-      element(
-        "td",
-        {},
-        element("bdi", {}, withEscapes(label)),
-        element("small", { class: "rule-words" }, ...ruleWords(matches, effect)),
-      ),
+      element("td", {}, element("bdi", {}, withEscapes(label))),
       element("td", {}, String(matched)),
       element("td", {}, String(applied)),
       element("td", {}, left === null ? "∞" : String(left)),
     );
+    const words = element("td", { colspan: COLUMNS.length }, element("small", {}, ...ruleWords(matches, effect)));
+    return [counters, element("tr", { class: `${state} words` }, words)];
   }
 }
