@@ -56,7 +56,7 @@ class ServiceRun(NamedTuple):
 
 def compare(arguments: list[str]) -> int:
     """Compare a service with a mock; return 0 if nothing differs, 1 if something does, 2 if there is no result."""
-    settings, parsed = read_settings(_parser(), arguments, (), without=("api_key",))
+    settings, parsed = read_settings(compare_parser(), arguments)
     compared = _recorded(parsed) if parsed.recorded is not None else _live(settings, parsed)
 
     from mocksms.compare.comparison import compare as compare_run
@@ -78,7 +78,8 @@ def compare(arguments: list[str]) -> int:
     return DIFFERENT if report.differ else 0
 
 
-def _parser() -> Parser:
+def compare_parser() -> Parser:
+    """Return the parser of the command."""
     parser = Parser(
         prog="mocksms compare",
         usage="mocksms compare URL [OPTION ...]\n       mocksms compare --recorded DIR [OPTION ...]",
@@ -97,7 +98,7 @@ def _parser() -> Parser:
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     parser.add_argument("--save", metavar="DIR", help="write a recording into this folder, without key and numbers")
     parser.add_argument("--recorded", metavar="DIR", help="compare a recording, the latest one of a folder, and no URL")
-    return parser
+    return parser.with_settings((), without=("api_key",))
 
 
 def _recorded(parsed: argparse.Namespace) -> ServiceRun:

@@ -13,11 +13,16 @@ _COMMENT = re.compile(r"^<!--.*-->\n", re.MULTILINE)
 """Marks around the tables that are made from the code."""
 
 
-def guide(arguments: list[str]) -> int:
-    """List the pages of the manual, or print one."""
+def guide_parser() -> Parser:
+    """Return the parser of the command."""
     parser = Parser(prog="mocksms guide", description="List the pages of the manual, or print one.")
     parser.add_argument("name", nargs="?", metavar="NAME", help="print this page instead of the list")
-    _, parsed = read_settings(parser, arguments, ())
+    return parser.with_settings(())
+
+
+def guide(arguments: list[str]) -> int:
+    """List the pages of the manual, or print one."""
+    _, parsed = read_settings(guide_parser(), arguments)
     pages = read_pages()
     if parsed.name is None:
         echo(table(["page", "content"], [[name, _summary(text)] for name, text in pages.items()]))

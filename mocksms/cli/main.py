@@ -7,17 +7,26 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
-from mocksms.cli import scenarios as scenario_commands
-from mocksms.cli.compare import compare
-from mocksms.cli.guide import guide
-from mocksms.cli.open import open_
+from mocksms.cli.compare import compare, compare_parser
+from mocksms.cli.guide import guide, guide_parser
+from mocksms.cli.open import open_, open_parser
 from mocksms.cli.options import ADDRESS, URL_HELP, Parser, read_seconds, read_settings, running_mock, usage_error
 from mocksms.cli.output import SideOutput, complain, configure_logs, echo, table
-from mocksms.cli.report import report
-from mocksms.cli.tail import tail
-from mocksms.cli.wait import wait
+from mocksms.cli.report import report, report_parser
+from mocksms.cli.scenarios import (
+    check,
+    check_parser,
+    record,
+    record_parser,
+    scenarios,
+    scenarios_parser,
+    schema,
+    schema_parser,
+)
+from mocksms.cli.tail import tail, tail_parser
+from mocksms.cli.wait import wait, wait_parser
 from mocksms.engine.collector import collector_paused
 from mocksms.errors import (
     InvalidScenario,
@@ -29,6 +38,15 @@ from mocksms.errors import (
     did_you_mean,
 )
 from mocksms.settings import flag_name
+
+
+class Command(NamedTuple):
+    """A command: its function, its parser, and its line in the help."""
+
+    run: Callable[[list[str]], int]
+    parser: Callable[[], Parser]
+    about: str
+
 
 UNUSABLE: Final = 2
 """Exit code for an invalid command line, environment variable or address."""
@@ -67,12 +85,13 @@ def _run(arguments: list[str]) -> int:
     if name not in COMMANDS:
         hint = did_you_mean(name, COMMANDS, f"the commands are {', '.join(COMMANDS)}.")
         raise SettingsError(f"Unknown command {name!r}; {hint}")
-    run, _ = COMMANDS[name]
-    return run(arguments)
+    return COMMANDS[name].run(arguments)
 
 
-def _serve_parser(version: str) -> Parser:
-    commands = "".join(f"  {name:<21} {about}\n" for name, (_, about) in COMMANDS.items())
+def _serve_parser() -> Parser:
+    from importlib.metadata import version
+
+    commands = "".join(f"  {name:<21} {command.about}\n" for name, command in COMMANDS.items())
     parser = Parser(
         prog="mocksms",
         usage="mocksms [COMMAND] [OPTION ...]",
@@ -82,15 +101,14 @@ def _serve_parser(version: str) -> Parser:
         epilog="Each option is also an environment variable; its name is in brackets.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"mocksms {version}")
-    return parser
+    parser.add_argument("--version", action="version", version=f"mocksms {version('mocksms')}")
+    return parser.with_settings()
 
 
 def _serve(arguments: list[str]) -> int:
     from importlib.metadata import version
 
-    installed = version("mocksms")
-    settings, _ = read_settings(_serve_parser(installed), arguments)
+    settings, _ = read_settings(_serve_parser(), arguments)
     _exit_on_signal()
     configure_logs(settings.log_format)
 
@@ -105,7 +123,7 @@ def _serve(arguments: list[str]) -> int:
         from mocksms.scenario.library import StartScenarios
         from mocksms.server import serve
 
-    scenarios = StartScenarios(settings)
+    start_scenarios = StartScenarios(settings)
     state = None
     if settings.state:
         from mocksms.state.state_start import StartState
@@ -113,8 +131,8 @@ def _serve(arguments: list[str]) -> int:
         state = StartState(settings, settings.state)
     listener = bind(settings)
     url = base_url(listener)
-    engine = Engine(settings, url=url, scenario=scenarios.active)
-    saver = state.restore(engine, scenarios) if state else None
+    engine = Engine(settings, url=url, scenario=start_scenarios.active)
+    saver = state.restore(engine, start_scenarios) if state else None
     banner_of, line_of = banner, event_line
     if settings.log_format == "json":
         banner_of, line_of = banner_json, event_json
@@ -123,7 +141,7 @@ def _serve(arguments: list[str]) -> int:
         engine.listeners.append(log)
     write = SideOutput(settings.log_format)
     summary = state.summary if state else None
-    serve(engine, listener, lambda: write(banner_of(engine, url, installed, summary)), scenarios, saver)
+    serve(engine, listener, lambda: write(banner_of(engine, url, version("mocksms"), summary)), start_scenarios, saver)
     log.flush()
     return FAILED if saver and saver.failed else 0
 
@@ -137,14 +155,18 @@ def _exit_on_signal() -> None:
         signal.signal(number, lambda *_: sys.exit(0))
 
 
-def _ready(arguments: list[str]) -> int:
+def _ready_parser() -> Parser:
     parser = Parser(
         prog="mocksms ready", description="Exit with 0 if a mock is ready at --host and --port, else with 1."
     )
     parser.add_argument("--url", help=URL_HELP)
     parser.add_argument("--wait", action="store_true", help="wait until it is ready")
     parser.add_argument("--timeout", metavar="DURATION", default="10s", help="how long to wait (default 10s)")
-    settings, parsed = read_settings(parser, arguments, ADDRESS)
+    return parser.with_settings(ADDRESS)
+
+
+def _ready(arguments: list[str]) -> int:
+    settings, parsed = read_settings(_ready_parser(), arguments)
     timeout = read_seconds("--timeout", parsed.timeout)
 
     from mocksms.testing.client import check_ready, wait_until_ready
@@ -159,10 +181,14 @@ def _ready(arguments: list[str]) -> int:
     return 0
 
 
-def _numbers(arguments: list[str]) -> int:
+def _numbers_parser() -> Parser:
     parser = Parser(prog="mocksms numbers", description="List the magic numbers and their outcomes.")
     parser.add_argument("--json", action="store_true", help="print the list as JSON")
-    settings, parsed = read_settings(parser, arguments, ("magic_prefix", "magic_delay"))
+    return parser.with_settings(("magic_prefix", "magic_delay"))
+
+
+def _numbers(arguments: list[str]) -> int:
+    settings, parsed = read_settings(_numbers_parser(), arguments)
 
     from mocksms.inspection.mock import numbers_view
     from mocksms.sms.magic import Catalogue
@@ -176,10 +202,14 @@ def _numbers(arguments: list[str]) -> int:
     return 0
 
 
-def _fidelity(arguments: list[str]) -> int:
+def _fidelity_parser() -> Parser:
     parser = Parser(prog="mocksms fidelity", description="List the emulated behaviours and their evidence.")
     parser.add_argument("--json", action="store_true", help="print the list as JSON")
-    _, parsed = read_settings(parser, arguments, ())
+    return parser.with_settings(())
+
+
+def _fidelity(arguments: list[str]) -> int:
+    _, parsed = read_settings(_fidelity_parser(), arguments)
 
     from mocksms.inspection.mock import fidelity_view
 
@@ -193,13 +223,17 @@ def _fidelity(arguments: list[str]) -> int:
     return 0
 
 
-def _demo(arguments: list[str]) -> int:
+def _demo_parser() -> Parser:
     about = "Send demo messages to a running mock; the same --seed gives the same messages."
     parser = Parser(prog="mocksms demo", description=about)
     parser.add_argument("--url", help=URL_HELP)
     parser.add_argument("--key", default="demo", help="API key of the account (default demo)")
     parser.add_argument("--count", type=int, default=50, help="number of messages (default 50)")
-    settings, parsed = read_settings(parser, arguments, (*ADDRESS, "control_token", "seed"))
+    return parser.with_settings((*ADDRESS, "control_token", "seed"))
+
+
+def _demo(arguments: list[str]) -> int:
+    settings, parsed = read_settings(_demo_parser(), arguments)
     try:
         from mocksms.cli.demo import send_demo
     except ModuleNotFoundError as error:
@@ -217,21 +251,23 @@ def _demo(arguments: list[str]) -> int:
     return 0
 
 
-COMMANDS: Final[dict[str, tuple[Callable[[list[str]], int], str]]] = {
-    "serve": (_serve, "start a mock (the default command)"),
-    "ready": (_ready, "check whether a mock is ready, or wait for it"),
-    "wait": (wait, "wait until messages match, and print them"),
-    "tail": (tail, "follow messages and requests"),
-    "numbers": (_numbers, "list the magic numbers and their outcomes"),
-    "compare": (compare, "compare a service with a mock, and find the settings with which they agree"),
-    "fidelity": (_fidelity, "list the emulated behaviours and their evidence"),
-    "scenarios": (scenario_commands.scenarios, "list the available scenarios, or print one"),
-    "check": (scenario_commands.check, "check scenario files"),
-    "schema": (scenario_commands.schema, "print the JSON Schema of scenario files"),
-    "record": (scenario_commands.record, "print the history of an account as a scenario file"),
-    "report": (report, "write an HTML page about a failed test"),
-    "demo": (_demo, "send demo messages to a running mock"),
-    "open": (open_, "show a trace or snapshot, or the traces of a folder, in the web UI"),
-    "guide": (guide, "list the pages of the manual; mocksms guide NAME prints one"),
+COMMANDS: Final = {
+    "serve": Command(_serve, _serve_parser, "start a mock (the default command)"),
+    "ready": Command(_ready, _ready_parser, "check whether a mock is ready, or wait for it"),
+    "wait": Command(wait, wait_parser, "wait until messages match, and print them"),
+    "tail": Command(tail, tail_parser, "follow messages and requests"),
+    "numbers": Command(_numbers, _numbers_parser, "list the magic numbers and their outcomes"),
+    "compare": Command(
+        compare, compare_parser, "compare a service with a mock, and find the settings with which they agree"
+    ),
+    "fidelity": Command(_fidelity, _fidelity_parser, "list the emulated behaviours and their evidence"),
+    "scenarios": Command(scenarios, scenarios_parser, "list the available scenarios, or print one"),
+    "check": Command(check, check_parser, "check scenario files"),
+    "schema": Command(schema, schema_parser, "print the JSON Schema of scenario files"),
+    "record": Command(record, record_parser, "print the history of an account as a scenario file"),
+    "report": Command(report, report_parser, "write an HTML page about a failed test"),
+    "demo": Command(_demo, _demo_parser, "send demo messages to a running mock"),
+    "open": Command(open_, open_parser, "show a trace or snapshot, or the traces of a folder, in the web UI"),
+    "guide": Command(guide, guide_parser, "list the pages of the manual; mocksms guide NAME prints one"),
 }
-"""The function of each command, and its line in the help."""
+"""The commands by their names, in the order of the help."""

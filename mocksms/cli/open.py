@@ -23,8 +23,8 @@ DEFAULT_PORT: Final = 8973
 OPTIONS_IN_HELP: Final = ("host", "port", "allowed_host", "control_token", "max_memory")
 
 
-def open_(arguments: list[str]) -> int:
-    """Show a trace or snapshot, or the traces of a folder, until Ctrl+C."""
+def open_parser() -> Parser:
+    """Return the parser of the command."""
     parser = Parser(
         prog="mocksms open",
         description="Show a trace or snapshot, or all traces (*.mocksms.zip) of a folder, read-only in the web UI.",
@@ -33,7 +33,12 @@ def open_(arguments: list[str]) -> int:
         "path", nargs="?", metavar="FILE|FOLDER", help="trace, snapshot or state file, or folder of traces"
     )
     parser.add_argument("--no-browser", action="store_true", help="open no browser; without a terminal none opens")
-    settings, parsed = read_settings(parser, arguments, OPTIONS_IN_HELP)
+    return parser.with_settings(OPTIONS_IN_HELP)
+
+
+def open_(arguments: list[str]) -> int:
+    """Show a trace or snapshot, or the traces of a folder, until Ctrl+C."""
+    settings, parsed = read_settings(open_parser(), arguments)
     if parsed.path is None:
         raise SettingsError("mocksms open needs a file or folder, such as mocksms open test.mocksms.zip.")
     configure_logs(settings.log_format)

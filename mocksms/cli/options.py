@@ -47,6 +47,18 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(allow_abbrev=False, **arguments)
+        self.settings: Mapping[str, Field[Any]] = {}
+
+    def with_settings(self, in_help: Collection[str] = OPTIONS, without: Collection[str] = ()) -> Parser:
+        """Add the options of the mock, after the arguments that only this command has; return the parser.
+
+        Args:
+            in_help: the options in the help of the command; it accepts the others too.
+            without: the options that the command does not have; their variables count.
+        """
+        self.settings = {name: option for name, option in OPTIONS.items() if name not in without}
+        _add_options(self, self.settings, in_help)
+        return self
 
     def error(self, message: str) -> NoReturn:
         """Refuse a command line."""
@@ -63,28 +75,18 @@ class Parser(argparse.ArgumentParser):
         return list(self._option_string_actions)
 
 
-def read_settings(
-    parser: Parser, arguments: list[str], in_help: Collection[str] = OPTIONS, without: Collection[str] = ()
-) -> tuple[Settings, argparse.Namespace]:
-    """Add every option to a parser, and read the settings from the command line and the environment.
-
-    Args:
-        parser: the parser of the command, with the arguments that only this command has.
-        arguments: the command line.
-        in_help: the options in the help of the command; it accepts the others too.
-        without: the options that the command does not have; their variables count.
+def read_settings(parser: Parser, arguments: list[str]) -> tuple[Settings, argparse.Namespace]:
+    """Read the settings, and what only this command has, from the command line and the environment.
 
     Raises:
         SettingsError: an argument or environment variable is unknown or has an invalid value.
     """
-    options = {name: option for name, option in OPTIONS.items() if name not in without}
-    _add_options(parser, options, in_help)
     parsed, unknown = parser.parse_known_intermixed_args(arguments)
     if unknown:
         kind = "option" if unknown[0].startswith("-") else "argument"
         name = unknown[0].partition("=")[0] if kind == "option" else unknown[0]  # its value may be a secret
         raise SettingsError(f"Unknown {kind} {name}; {did_you_mean(name, parser.flags, f'see {parser.prog} --help.')}")
-    values = {name: getattr(parsed, name) for name in options if getattr(parsed, name) is not None}
+    values = {name: getattr(parsed, name) for name in parser.settings if getattr(parsed, name) is not None}
     flags = {name: ",".join(value) if isinstance(value, list) else value for name, value in values.items()}
     settings = Settings.read(os.environ, flags)
     if ignored := foreign_variables(os.environ):

@@ -21,8 +21,8 @@ UNREADABLE: Final = 1
 """Exit code if one of several files cannot be read; the page says why."""
 
 
-def report(arguments: list[str]) -> int:
-    """Write an HTML page about one or several files."""
+def report_parser() -> Parser:
+    """Return the parser of the command."""
     parser = Parser(
         prog="mocksms report",
         description="Write an HTML page about traces or other snapshots. It needs no server, script or other file.",
@@ -34,7 +34,12 @@ def report(arguments: list[str]) -> int:
         help="a trace, snapshot or state file, or a folder of traces (*.mocksms.zip)",
     )
     parser.add_argument("-o", "--output", metavar="FILE", default=STDOUT, help="the page (default: standard output)")
-    settings, parsed = read_settings(parser, arguments, ("max_memory",))
+    return parser.with_settings(("max_memory",))
+
+
+def report(arguments: list[str]) -> int:
+    """Write an HTML page about one or several files."""
+    settings, parsed = read_settings(report_parser(), arguments)
     if not parsed.files:
         raise SettingsError("No file; name one or more, such as mocksms report traces -o run.html.")
     from mocksms.viewer.files import files_at

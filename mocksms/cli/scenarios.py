@@ -31,8 +31,8 @@ MAX_ABOUT: Final = 120
 """Characters of a description in the list; the rest is cut off."""
 
 
-def scenarios(arguments: list[str]) -> int:
-    """List the available scenarios, print one, or print the one that replays a snapshot."""
+def scenarios_parser() -> Parser:
+    """Return the parser of the command."""
     parser = Parser(
         prog="mocksms scenarios",
         usage="mocksms scenarios [show NAME | from FILE] [OPTION ...]",
@@ -46,7 +46,12 @@ def scenarios(arguments: list[str]) -> int:
     )
     parser.add_argument("--json", action="store_true", help="print the list as JSON")
     parser.add_argument("--account", metavar="ID|LABEL", help="the account of the snapshot, if there are several")
-    settings, parsed = read_settings(parser, arguments, ("scenario_folder",))
+    return parser.with_settings(("scenario_folder",))
+
+
+def scenarios(arguments: list[str]) -> int:
+    """List the available scenarios, print one, or print the one that replays a snapshot."""
+    settings, parsed = read_settings(scenarios_parser(), arguments)
     if parsed.words[:1] != ["from"] and parsed.account is not None:
         raise SettingsError("--account belongs to mocksms scenarios from FILE.")
 
@@ -132,8 +137,8 @@ def _list(library: Library, *, as_json: bool) -> int:
     return 0
 
 
-def check(arguments: list[str]) -> int:
-    """Check scenario files; return 1 if one is invalid, or with --against if a rule was never applied."""
+def check_parser() -> Parser:
+    """Return the parser of the command."""
     parser = Parser(
         prog="mocksms check",
         description="Check scenario files. With --against, count how often each rule applies to recorded requests.",
@@ -142,7 +147,12 @@ def check(arguments: list[str]) -> int:
     parser.add_argument("files", nargs="*", metavar="FILE", help="a file, a folder of files, or the name of a scenario")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     parser.add_argument("--against", metavar="JOURNAL", help="a file with the response of GET /_mock/requests")
-    settings, parsed = read_settings(parser, arguments, ("scenario_folder",))
+    return parser.with_settings(("scenario_folder",))
+
+
+def check(arguments: list[str]) -> int:
+    """Check scenario files; return 1 if one is invalid, or with --against if a rule was never applied."""
+    settings, parsed = read_settings(check_parser(), arguments)
     if not parsed.files:
         raise SettingsError("No file to check; name one or more, such as mocksms check outage.toml.")
 
@@ -208,10 +218,15 @@ def _read_journal(name: str) -> bytes:
     return raw
 
 
+def schema_parser() -> Parser:
+    """Return the parser of the command."""
+    parser = Parser(prog="mocksms schema", description="Print the JSON Schema of scenario files.")
+    return parser.with_settings(())
+
+
 def schema(arguments: list[str]) -> int:
     """Print the JSON Schema of scenario files."""
-    parser = Parser(prog="mocksms schema", description="Print the JSON Schema of scenario files.")
-    read_settings(parser, arguments, ())
+    read_settings(schema_parser(), arguments)
 
     from mocksms.scenario.schema import json_schema
 
@@ -219,12 +234,17 @@ def schema(arguments: list[str]) -> int:
     return 0
 
 
-def record(arguments: list[str]) -> int:
-    """Print the history of an account of a running mock as a scenario."""
+def record_parser() -> Parser:
+    """Return the parser of the command."""
     parser = Parser(prog="mocksms record", description="Print the history of an account as a scenario file.")
     parser.add_argument("--url", help=URL_HELP)
     parser.add_argument("--key", help="API key of the account")
-    settings, parsed = read_settings(parser, arguments, (*ADDRESS, "control_token"))
+    return parser.with_settings((*ADDRESS, "control_token"))
+
+
+def record(arguments: list[str]) -> int:
+    """Print the history of an account of a running mock as a scenario."""
+    settings, parsed = read_settings(record_parser(), arguments)
     if parsed.key is None:
         raise SettingsError("--key is missing: the API key of the account, such as mocksms record --key KEY.")
 

@@ -13,12 +13,9 @@ TIMED_OUT = 1
 """Exit code if too few messages match in time."""
 
 
-def wait(arguments: list[str]) -> int:
-    """Wait until messages match, and print them, the oldest first; return 1 if too few match in time."""
-    from mocksms.inspection.messages import WaitQuery
-    from mocksms.schemas.explanations import Explanation
-
-    options = QueryOptions(WaitQuery)
+def wait_parser() -> Parser:
+    """Return the parser of the command."""
+    options = _filters()
     parser = Parser(
         prog="mocksms wait",
         description="Wait until messages match, and print them, the oldest first. Messages that came before the "
@@ -28,13 +25,21 @@ def wait(arguments: list[str]) -> int:
     parser.add_argument("--url", help=URL_HELP)
     parser.add_argument("--json", action="store_true", help="print each message as a line of JSON")
     options.add_to(parser)
-    settings, parsed = read_settings(parser, arguments, (*ADDRESS, "control_token"), options.hidden)
+    return parser.with_settings((*ADDRESS, "control_token"), options.hidden)
+
+
+def wait(arguments: list[str]) -> int:
+    """Wait until messages match, and print them, the oldest first; return 1 if too few match in time."""
+    settings, parsed = read_settings(wait_parser(), arguments)
+    options = _filters()
     query = options.values(parsed)
-    seconds = read_seconds("--timeout", query.get("timeout", f"{WaitQuery().timeout}"))
 
     from mocksms.cli.rows import RowLines
+    from mocksms.inspection.messages import WaitQuery
+    from mocksms.schemas.explanations import Explanation
     from mocksms.testing.client import REQUEST_SECONDS, MockClient
 
+    seconds = read_seconds("--timeout", query.get("timeout", f"{WaitQuery().timeout}"))
     try:
         client = MockClient(running_mock(settings, parsed), settings.control_token)
         lines = RowLines(client, as_json=parsed.json)
@@ -50,3 +55,9 @@ def wait(arguments: list[str]) -> int:
         raise usage_error(error) from error
     echo(text)
     return 0
+
+
+def _filters() -> QueryOptions:
+    from mocksms.inspection.messages import WaitQuery
+
+    return QueryOptions(WaitQuery)

@@ -393,7 +393,7 @@ def test_error_of_a_command_is_escaped(
     def fail(_: list[str]) -> int:
         raise error
 
-    monkeypatch.setitem(COMMANDS, "numbers", (fail, ""))
+    monkeypatch.setitem(COMMANDS, "numbers", COMMANDS["numbers"]._replace(run=fail))
     assert main(["numbers"]) == code
     assert capsys.readouterr().err.removeprefix("mocksms: ").startswith(text)
 
