@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from functools import partial
 from sys import intern
 from typing import Final, NamedTuple
@@ -129,7 +130,7 @@ class SendRequest(NamedTuple):
 
 
 class HandledRequest(NamedTuple):
-    """The result of a request: its response, and what the journal records about it."""
+    """The result of a request: its response, and what the journal records; `at` is the time of its messages, if any."""
 
     account: Account | None
     response: ProviderResponse
@@ -139,6 +140,7 @@ class HandledRequest(NamedTuple):
     triggered: TriggeredFault | None = None
     messages: tuple[int, ...] = ()
     warnings: tuple[RequestWarning, ...] = ()
+    at: datetime | None = None
 
     @property
     def transport_fault(self) -> Fault | None:
@@ -261,6 +263,7 @@ class ProviderApp:
             triggered,
             tuple([message.sequence for message in messages]),
             sent.warnings,
+            messages[0].created_at,
         )
 
     async def _read(
@@ -316,7 +319,7 @@ class ProviderApp:
             size += size_of_handling(messages, handled.warnings, handled.note)
         recorded = RecordedRequest(
             request.number,
-            (self._engine.accounts if account is None else account).clock.now(),
+            handled.at or (self._engine.accounts if account is None else account).clock.now(),
             intern(request.method),
             intern(target.decode("latin-1")),
             headers,

@@ -334,6 +334,13 @@ def test_journal_records_the_messages_of_each_send() -> None:
     assert [message.request for message in messages if message] == [3, 3]
 
 
+def test_request_and_its_messages_have_one_time() -> None:
+    mock = InProcess()
+    mock.send(NUMBER, NUMBER)
+    created = {message.created_at for message in mock.account().messages.newest_first(MessageQuery())}
+    assert created == {mock.last().at}
+
+
 def test_request_lists_only_its_messages_if_callbacks_have_numbers_between_them() -> None:
     mock = InProcess(webhook=(Webhook("http://127.0.0.1:9/"),))
     mock.send(NUMBER, NUMBER)
