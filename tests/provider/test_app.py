@@ -335,7 +335,7 @@ def test_journal_records_the_messages_of_each_send() -> None:
 
 
 def test_request_and_its_messages_have_one_time() -> None:
-    mock = InProcess()
+    mock = InProcess(Engine(Settings()))
     mock.send(NUMBER, NUMBER)
     created = {message.created_at for message in mock.account().messages.newest_first(MessageQuery())}
     assert created == {mock.last().at}
