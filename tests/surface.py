@@ -74,11 +74,12 @@ def _routes() -> Iterator[str]:
 
 def _parameters() -> Iterator[str]:
     document = openapi()
+    schemes = document["components"]["securitySchemes"]
     for operation in OPERATIONS:
         described = document["paths"][operation.path][operation.method.lower()]
         for parameter in described["parameters"]:
-            owner = "header" if parameter["in"] == "header" else operation.id
-            yield f"parameter:{owner}.{parameter['name']}"
+            yield f"parameter:{operation.id}.{parameter['name']}"
+        yield from (f"parameter:header.{schemes[name]['name']}" for each in described["security"] for name in each)
         if "requestBody" in described:
             schema = described["requestBody"]["content"]["application/json"]["schema"]
             yield from _members(schema, document["components"]["schemas"], f"parameter:{operation.id}")

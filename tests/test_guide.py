@@ -40,6 +40,7 @@ NAMES: Final = [
     "coverage",
     "deployment",
     "fidelity",
+    "generated-clients",
     "inspection-api",
     "live",
     "magic-numbers",

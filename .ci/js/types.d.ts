@@ -398,6 +398,7 @@ declare namespace OpenApi {
     description?: string;
     tags: string[];
     servers?: { url: string }[];
+    security?: Record<string, string[]>[];
     parameters: Parameter[];
     requestBody?: { content: Content };
     responses: Record<string, Response>;

@@ -13,7 +13,7 @@ from mocksms.engine.steps import Steps
 from mocksms.inspection.clock import ClockView, clock_view
 from mocksms.inspection.context import Context, endpoint
 from mocksms.inspection.errors import AccountRequired, UnknownAccount
-from mocksms.inspection.models import Label, Name, Page, PageQuery, RequestModel
+from mocksms.inspection.models import Label, Name, Page, PageQuery, RequestModel, without_defaults
 from mocksms.inspection.parameters import InspectionCall
 from mocksms.inspection.phones import LIST_NAMES
 from mocksms.scenario.schema import NO_DELAY, CallbackModel
@@ -54,12 +54,6 @@ NumberList = Annotated[
 """A whole list of numbers, or the numbers to add and remove."""
 
 
-def _without_defaults(schema: dict[str, Any]) -> None:
-    """Describe no defaults: a field that is left out keeps its value."""
-    for field in schema["properties"].values():
-        field.pop("default", None)
-
-
 ABOUT_WEBHOOKS: Final = (
     "Webhooks that get its callbacks. A paused one gets none: they stay pending, do not count as due in any wait or "
     "advance, and follow in their order once it is resumed. Removing it drops them"
@@ -69,7 +63,7 @@ ABOUT_WEBHOOKS: Final = (
 class AccountPatch(RequestModel):
     """Changes of an account; fields that are left out keep their value."""
 
-    model_config = ConfigDict(json_schema_extra=_without_defaults)
+    model_config = ConfigDict(json_schema_extra=without_defaults)
 
     credit: Credit | None = Field(
         default=None, description="Segments it can send, null for no limit; messages that wait for credit are sent"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
@@ -20,7 +20,7 @@ from mocksms.inspection.errors import (
     ShuttingDown,
     UnknownAccount,
 )
-from mocksms.inspection.models import RequestModel
+from mocksms.inspection.models import RequestModel, without_defaults
 from mocksms.inspection.parameters import InspectionCall
 from mocksms.schemas.responses import ResponseModel
 from mocksms.schemas.types import Duration
@@ -45,13 +45,20 @@ Instant = Annotated[
 class FreezeBody(RequestModel):
     """The time to freeze the clock at; without it, the clock is frozen at the time it shows."""
 
+    model_config = ConfigDict(json_schema_extra=without_defaults)
+
     at: Instant = Field(default=MIN_INSTANT, description="A time, also a past one; without an offset Israel time")
+
+
+def _one_field(schema: dict[str, Any]) -> None:
+    without_defaults(schema)
+    schema["minProperties"] = schema["maxProperties"] = 1
 
 
 class AdvanceBody(RequestModel):
     """How far to advance the clock: by a duration or to an instant."""
 
-    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["by"]}, {"required": ["to"]}]})
+    model_config = ConfigDict(json_schema_extra=_one_field)
 
     by: Duration = Field(default=timedelta(), description="A duration, such as 90s or 1h30m")
     to: Instant = Field(default=MAX_INSTANT, description="A time; without an offset Israel time")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema
 
@@ -81,6 +81,12 @@ NumberField = Annotated[str, Field(min_length=1, max_length=MAX_NUMBER_LENGTH)]
 
 
 BY_DIGITS: Final = "compared by its digits; * stands for any digits"
+
+
+def without_defaults(schema: dict[str, Any]) -> None:
+    """Remove the defaults from the schema of a model whose absent fields change nothing, which no value says."""
+    for field in schema["properties"].values():
+        field.pop("default", None)
 
 
 class RequestModel(BaseModel):

@@ -70,10 +70,10 @@ class RestoredView(ResponseModel):
 class FileResponse:
     """A temporary file as a response; it is closed at the end."""
 
-    def __init__(self, file: BinaryIO, size: int) -> None:
+    def __init__(self, file: BinaryIO, size: int, media_type: str) -> None:
         self._file = file
         self._headers = [
-            (b"content-type", ZIP.encode()),
+            (b"content-type", media_type.encode()),
             (b"content-length", str(size).encode()),
             (b"content-disposition", f'attachment; filename="{FILE_NAME}"'.encode()),
         ]
@@ -91,7 +91,7 @@ async def read_snapshot(context: Context, call: InspectionCall) -> FileResponse:
     """Read a snapshot: everything that the mock or some accounts hold, as a zip of JSON lines.
 
     Each account is consistent in itself. A mock that has restored everything responds as the one before, with its own
-    address and options.
+    address and options. With `Accept: application/octet-stream` the zip is declared as that, which more clients read.
     """
     from mocksms.state.capture import capture
 
@@ -113,15 +113,21 @@ async def read_snapshot(context: Context, call: InspectionCall) -> FileResponse:
     except BaseException:
         file.close()
         raise
-    return FileResponse(file, size)
+    return FileResponse(file, size, media_type(call.headers.get(b"accept", b"")))
+
+
+def media_type(accept: bytes) -> str:
+    """Return the media type of a snapshot for a client that accepts some: a zip, unless it only accepts any bytes."""
+    accepted = accept.decode("latin-1").lower()
+    return OCTETS if OCTETS in accepted and ZIP not in accepted else ZIP
 
 
 async def restore_snapshot(context: Context, call: InspectionCall) -> RestoredView:
     """Restore a snapshot; each of its accounts replaces the account with the same id.
 
-    All or nothing: an invalid file changes nothing. A snapshot of everything replaces everything, unless an account is
-    chosen: then only that one is restored. If the mock has records of other accounts, the cursors of those restored
-    become higher.
+    The body is the zip; the content type application/zip is accepted too. All or nothing: an invalid file changes
+    nothing. A snapshot of everything replaces everything, unless an account is chosen: then only that one is restored.
+    If the mock has records of other accounts, the cursors of those restored become higher.
     """
     from mocksms.state.archive_reader import max_file_bytes
 
@@ -201,7 +207,7 @@ ENDPOINTS: Final = (
         "snapshot",
         read_snapshot,
         returns=None,
-        media=(ZIP,),
+        media=(ZIP, OCTETS),
         query=SnapshotQuery,
         raises=[UnknownAccount, UnknownCursor, StorageFull],
     ),
@@ -210,7 +216,7 @@ ENDPOINTS: Final = (
         "snapshot",
         restore_snapshot,
         returns=RestoredView,
-        files=(ZIP, OCTETS),
+        files=(OCTETS,),
         raises=[InvalidSnapshot, StorageFull],
     ),
 )

@@ -35,6 +35,7 @@ from mocksms.scenario.values import (
     media_type,
     shortest_and_longest,
 )
+from mocksms.schemas.components import PlainSchema
 from mocksms.schemas.types import ListedNumber, WebhookList, whole
 from mocksms.sms.durations import format_duration
 from mocksms.sms.lifecycle import allows, following
@@ -390,5 +391,5 @@ class Scenario(ScenarioTable):
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of scenario files, for editors."""
-    schema = Scenario.model_json_schema(by_alias=True)
+    schema = Scenario.model_json_schema(by_alias=True, schema_generator=PlainSchema)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "mocksms scenario"}

@@ -10,19 +10,16 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, TypeAdapter
-from pydantic.json_schema import JsonSchemaMode
+from pydantic import BaseModel
 
 from mocksms.engine.keys import MAX_KEY_LENGTH
-
-JsonObject = dict[str, Any]
+from mocksms.schemas.components import Components, JsonObject
 
 JSON: Final = "application/json"
 TEXT: Final = "text/plain"
 STREAM: Final = "text/event-stream"
 ZIP: Final = "application/zip"
 OCTETS: Final = "application/octet-stream"
-REFS: Final = "#/components/schemas/{model}"
 
 EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})
 
@@ -31,11 +28,20 @@ _BINARY: Final = {"type": "string", "format": "binary"}
 KEY: Final = {
     "name": "X-API-Key",
     "in": "header",
+    "required": False,
     "description": "The API key, which chooses the account",
     "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH, "pattern": r"\S", "examples": ["demo"]},
 }
 """The header that chooses the account."""
 
+
+API_KEY: Final = {
+    "type": "apiKey",
+    "name": "X-API-Key",
+    "in": "header",
+    "description": "Any key, unless the option api_key lists some; each key is an account of its own",
+}
+"""The key of the emulated API."""
 
 CONTROL_TOKEN: Final = {
     "type": "http",
@@ -59,8 +65,8 @@ class Operation:
     """An operation of an API as the OpenAPI document describes it.
 
     `base` is what comes before `path`. `query` and `body` are models; `examples` are bodies by name. `files` are the
-    media types of a body that is a file, not JSON. `key` says whether the operation needs the header `X-API-Key`,
-    `path_example` is an example of the parameter in its path.
+    media types of a body that is a file, not JSON. `key` says whether the header `X-API-Key` is needed, as it is by the
+    emulated API, or chooses the account; `path_example` is an example of the parameter in its path.
     """
 
     id: str
@@ -96,7 +102,10 @@ def document(
         tags: describes their groups, in order.
         examples: an example of the JSON response of each operation, by its id.
     """
-    schemas = _Schemas(operations)
+    schemas = Components(
+        (model for each in operations for model in (each.query, each.body) if model is not None),
+        (spec.model for each in operations for spec in each.responses.values() if spec.model is not None),
+    )
     paths: dict[str, JsonObject] = {}
     for operation in operations:
         described = _operation(operation, schemas)
@@ -116,42 +125,13 @@ def document(
         "tags": [{"name": name, "description": about} for name, about in tags.items()],
         "paths": paths,
         "components": {
-            "schemas": _referenced(schemas.components, paths),
-            "securitySchemes": {"controlToken": CONTROL_TOKEN},
+            "schemas": schemas.referenced(paths),
+            "securitySchemes": {"apiKey": API_KEY, "controlToken": CONTROL_TOKEN},
         },
     }
 
 
-class _Schemas:
-    """The schemas of all types in the operations."""
-
-    def __init__(self, operations: Iterable[Operation]) -> None:
-        inputs = [(type_, mode, TypeAdapter(type_)) for type_, mode in dict.fromkeys(_types(operations))]
-        self._schemas, definitions = TypeAdapter.json_schemas(inputs, ref_template=REFS)
-        self.components: JsonObject = definitions.get("$defs", {})
-
-    def of(self, type_: Any, mode: JsonSchemaMode) -> JsonObject:
-        """Return the schema of a type, usually a reference."""
-        return dict(self._schemas[type_, mode])
-
-    def fields(self, model: type[BaseModel]) -> tuple[JsonObject, Sequence[str]]:
-        """Return the schemas of a model's fields, and which are required."""
-        name = self.of(model, "validation")["$ref"].rpartition("/")[2]
-        schema = self.components[name]
-        return schema["properties"], schema.get("required", ())
-
-
-def _types(operations: Iterable[Operation]) -> Iterable[tuple[Any, JsonSchemaMode]]:
-    for operation in operations:
-        for model in (operation.query, operation.body):
-            if model is not None:
-                yield model, "validation"
-        for response in operation.responses.values():
-            if response.model is not None:
-                yield response.model, "serialization"
-
-
-def _operation(operation: Operation, schemas: _Schemas) -> JsonObject:
+def _operation(operation: Operation, schemas: Components) -> JsonObject:
     described: JsonObject = {
         "operationId": operation.id,
         "tags": [operation.tag],
@@ -161,11 +141,12 @@ def _operation(operation: Operation, schemas: _Schemas) -> JsonObject:
     }
     if operation.base:
         described["servers"] = [{"url": operation.base}]
-        described["security"] = []
+    if operation.key == "required":
+        described["security"] = [{"apiKey": []}]
     if operation.about:
         described["description"] = operation.about
     if operation.body is not None:
-        content: JsonObject = {"schema": schemas.of(operation.body, "validation")}
+        content: JsonObject = {"schema": schemas.of(operation.body)}
         if operation.examples:
             content["examples"] = {name: {"value": value} for name, value in operation.examples.items()}
         described["requestBody"] = {"required": operation.body_required, "content": {JSON: content}}
@@ -177,12 +158,12 @@ def _operation(operation: Operation, schemas: _Schemas) -> JsonObject:
     return described
 
 
-def _parameters(operation: Operation, schemas: _Schemas) -> Iterable[JsonObject]:
+def _parameters(operation: Operation, schemas: Components) -> Iterable[JsonObject]:
     for part in operation.path.split("/"):
         if part.startswith("{"):
             yield _path_parameter(operation, part[1:-1])
-    if operation.key != "unused":
-        yield {**KEY, "required": operation.key == "required"}
+    if operation.key == "optional":
+        yield KEY
     if operation.query is not None:
         properties, required = schemas.fields(operation.query)
         for name, schema in properties.items():
@@ -205,29 +186,14 @@ def _path_parameter(operation: Operation, name: str) -> JsonObject:
     return {"name": name, "in": "path", "required": True, "description": about, "schema": schema}
 
 
-def _referenced(components: JsonObject, paths: JsonObject) -> JsonObject:
-    """Return the components that the paths refer to: models of queries become parameters instead."""
-    referenced: dict[str, None] = {}
-    parts: list[object] = [paths]
-    while parts:
-        part = parts.pop()
-        if isinstance(part, dict):
-            name = str(part.get("$ref", "")).rpartition("/")[2]
-            if name and name not in referenced:
-                referenced[name] = None
-                parts.append(components[name])
-            parts.extend(part.values())
-        elif isinstance(part, list):
-            parts.extend(part)
-    return {name: components[name] for name in components if name in referenced}
-
-
 def _without_null(schema: JsonObject) -> JsonObject:
-    """Return the schema of a query parameter without null, which a query cannot express, and without an empty default.
+    """Return the schema of a query parameter without null, which a query cannot express, and without empty values.
 
     An empty value of the emulated API is as good as none, and does not fit the type of a number or a date.
     """
     rest = {key: value for key, value in schema.items() if (key, value) != ("default", "")}
+    if "enum" in rest:
+        rest["enum"] = [value for value in rest["enum"] if value != ""]
     choices = [choice for choice in schema.get("anyOf", ()) if choice.get("type") != "null"]
     if len(choices) != 1:
         return rest
@@ -235,10 +201,12 @@ def _without_null(schema: JsonObject) -> JsonObject:
     return {**rest, **choices[0]}
 
 
-def _response(response: ResponseSpec, schemas: _Schemas) -> JsonObject:
+def _response(response: ResponseSpec, schemas: Components) -> JsonObject:
     described: JsonObject = {"description": response.about}
     content: JsonObject = {}
     if response.model is not None:
-        content[JSON] = {"schema": schemas.of(response.model, "serialization")}
-    content.update({media: {"schema": _BINARY if media == ZIP else {"type": "string"}} for media in response.media})
+        content[JSON] = {"schema": schemas.of(response.model)}
+    content.update(
+        {media: {"schema": _BINARY if media in (ZIP, OCTETS) else {"type": "string"}} for media in response.media}
+    )
     return {**described, "content": content} if content else described

@@ -88,6 +88,20 @@ def test_snapshot_is_a_file_with_a_name_and_a_length(api: Api) -> None:
     assert (head.status_code, head.content) == (200, b"")
 
 
+@pytest.mark.parametrize(
+    ("accept", "declared"),
+    [
+        ("application/octet-stream", "application/octet-stream"),
+        ("Application/Octet-Stream;q=0.5", "application/octet-stream"),
+        ("application/zip, application/octet-stream", "application/zip"),
+        ("*/*", "application/zip"),
+    ],
+)
+def test_snapshot_is_declared_as_any_bytes_to_a_client_that_reads_no_zip(api: Api, accept: str, declared: str) -> None:
+    response = requests.get(f"{api.mock.url}/_mock/snapshot", headers={"Accept": accept}, timeout=TIMEOUT)
+    assert response.headers["content-type"] == declared
+
+
 def test_accounts_are_chosen_by_key_or_id(api: Api) -> None:
     ids = {key: account_id(key) for key in ("first", "second", "third")}
     for key in ids:

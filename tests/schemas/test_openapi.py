@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -28,6 +29,47 @@ def contents() -> Iterator[tuple[str, dict[str, Any]]]:
             for media_type, content in part.get("content", {}).items():
                 if media_type == "application/json":
                     yield operation["operationId"], content
+
+
+def schemas_in(part: Any, keyword: str) -> Iterator[dict[str, Any]]:
+    """Iterate over all schemas in a part of the document that have a keyword."""
+    if isinstance(part, dict):
+        if keyword in part and isinstance(part.get("description", ""), str):
+            yield part
+        part = [*part.values()]
+    for each in part if isinstance(part, list) else ():
+        yield from schemas_in(each, keyword)
+
+
+def test_each_schema_has_one_plain_name() -> None:
+    assert [name for name in SCHEMAS if not re.fullmatch("[A-Z][A-Za-z]+", name)] == []
+    assert {name: schema["title"] for name, schema in SCHEMAS.items()} == {name: name for name in SCHEMAS}
+    fields = [field for schema in SCHEMAS.values() for field in schema.get("properties", {}).values()]
+    assert [field for field in fields if "title" in field] == []
+
+
+def test_generators_find_the_items_of_each_array() -> None:
+    arrays = [each for each in schemas_in(SCHEMAS, "type") if each["type"] == "array"]
+    assert [each for each in arrays if not {"items", "prefixItems"} & {*each}] == []
+
+
+def test_defaults_fit_their_schemas() -> None:
+    found = [each for each in schemas_in(SCHEMAS, "default") if errors(each["default"], each)]
+    assert found == []
+
+
+def test_parameters_have_no_empty_values() -> None:
+    schemas = [parameter["schema"] for each in OPERATIONS for parameter in each["parameters"]]
+    assert [each for each in schemas if "" in [each.get("default"), *each.get("enum", ())]] == []
+
+
+def test_emulated_api_needs_the_key_and_the_inspection_api_takes_one() -> None:
+    assert DOCUMENT["components"]["securitySchemes"]["apiKey"]["name"] == "X-API-Key"
+    takes = {each["operationId"] for each in OPERATIONS if "X-API-Key" in [each["name"] for each in each["parameters"]]}
+    needs = {each["operationId"] for each in OPERATIONS if each.get("security") == [{"apiKey": []}]}
+    assert needs == {"send", "info", "search"}
+    assert "list_messages" in takes
+    assert not takes & needs
 
 
 def test_every_field_has_a_description() -> None:
@@ -67,6 +109,4 @@ def test_examples_can_be_recorded_again() -> None:
 def test_document_says_where_the_mock_is_and_what_needs_the_token() -> None:
     assert DOCUMENT["servers"] == [{"url": "/", "description": "This mock"}]
     assert DOCUMENT["security"] == [{"controlToken": []}, {}]
-    emulated = DOCUMENT["paths"]["/transactional/sms/send"]["post"]
-    assert emulated["servers"] == [{"url": "/rest/v1"}]
-    assert emulated["security"] == []
+    assert DOCUMENT["paths"]["/transactional/sms/send"]["post"]["servers"] == [{"url": "/rest/v1"}]

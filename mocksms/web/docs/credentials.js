@@ -46,11 +46,12 @@ export function onCredentials(listener) {
  * @param {OpenApi.Operation} operation
  * @returns {{ key?: string, account?: string }}
  */
-export function accountOf({ parameters }) {
-  const takesKey = parameters.find(({ name }) => name === "X-API-Key");
+export function accountOf({ parameters, security = [] }) {
+  const needsKey = security.some((scheme) => "apiKey" in scheme);
+  const takesKey = needsKey || parameters.some(({ name }) => name === "X-API-Key");
   const chosen = credentials();
-  if (!takesKey || (!takesKey.required && chosen.account === ALL)) return {};
-  if (takesKey.required || chosen.account === OF_KEY) return { key: chosen.key || undefined };
+  if (!takesKey || (!needsKey && chosen.account === ALL)) return {};
+  if (needsKey || chosen.account === OF_KEY) return { key: chosen.key || undefined };
   return { account: chosen.account };
 }
 

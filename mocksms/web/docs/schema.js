@@ -34,7 +34,7 @@ export function typeName(schema, description, depth = 0) {
     return [...new Set(choices.map((choice) => typeName(choice, description, depth + 1)))].join(" or ");
   if (type === "array") return `array of ${typeName(items, description, depth + 1)}`;
   if (constant !== undefined) return JSON.stringify(constant);
-  return name && type === "object" ? name.replace(/-(Input|Output)$/, "") : (type ?? "anything");
+  return name && type === "object" ? name : (type ?? "anything");
 }
 
 /**
