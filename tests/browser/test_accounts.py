@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import pytest
@@ -13,6 +14,7 @@ from tests.browser.test_inbox_usability import SMALL
 from tests.inspection.support import Api
 from tests.support import NUMBER, Mock
 
+OTHER = "972-54-2222222"
 TESTS = (
     ("tests/test_login.py::TestCodes::test_code[a::b]", "passed"),
     ("tests/test_login.py::TestCodes::test_code[c]", "failed"),
@@ -76,6 +78,13 @@ def test_outcome_appears_without_a_reload(inbox: Inbox, own_mock: Mock) -> None:
     Api(own_mock, "0004-key").patch(test_outcome="failed")
     expect(inbox.accounts.filter(has_text="test_refund")).to_contain_text("failed")
     expect(inbox.account).to_contain_text("3 failed")
+
+
+def test_account_of_a_test_has_its_name_in_lists(inbox: Inbox, own_mock: Mock) -> None:
+    Api(own_mock, "0004-key").send(OTHER)
+    chip = inbox.open().row(OTHER).locator(".chip")
+    expect(chip).to_have_text("test_refund")
+    expect(chip.locator("bdi")).to_have_attribute("title", re.compile(r"^tests/.*::test_refund · 0004…$"))
 
 
 def test_runs_of_the_same_test_differ_by_their_keys(inbox: Inbox, own_mock: Mock) -> None:

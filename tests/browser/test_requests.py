@@ -90,6 +90,27 @@ def test_row_has_recipients_account_warnings_and_note(inbox: Inbox, own_mock: Mo
     expect(inbox.row(KOSHER).locator(".account")).to_have_text("test_order")
 
 
+def test_broken_response_has_not_the_colour_of_a_success(inbox: Inbox, own_mock: Mock) -> None:
+    for number in (TRUNCATED, NUMBER):
+        with suppress(requests.RequestException):
+            own_mock.post(json.dumps(body(number)))
+    inbox.open("?view=requests")
+    expect(inbox.row(TRUNCATED).locator(".badge.exception")).to_have_text("200 truncated")
+    expect(inbox.row(NUMBER).locator(".badge.sent")).to_have_text("200")
+    inbox.choose(TRUNCATED)
+    expect(inbox.panel.locator(".state .badge.exception")).to_have_text("200 truncated")
+
+
+def test_filters_of_a_view_do_not_apply_to_another_one(inbox: Inbox, own_mock: Mock) -> None:
+    api_of(own_mock).send(NUMBER)
+    inbox.open("?view=requests&status=200")
+    inbox.choose(NUMBER)
+    inbox.panel.get_by_role("button", name=NUMBER).click()
+    inbox.press("Conversation")
+    expect(inbox.row(NUMBER)).to_be_visible()
+    expect(inbox.page.get_by_role("searchbox")).to_have_value("")
+
+
 def test_columns_fit_at_each_width(inbox: Inbox, own_mock: Mock) -> None:
     api_of(own_mock).send(NUMBER, surprise=1)
     own_mock.post('{"message": {"content": "x"}}')

@@ -26,7 +26,7 @@ export function resolve(schema, description) {
  * @param {OpenApi.Document} description
  * @returns {string}
  */
-export function typeName(schema, description, depth = 0) {
+function typeName(schema, description, depth = 0) {
   const { anyOf, oneOf, type, items, const: constant, name } = resolve(schema, description);
   if (depth > MAX_DEPTH) return "…";
   const choices = anyOf ?? oneOf?.filter((choice) => choice.type || choice.$ref);

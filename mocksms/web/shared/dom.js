@@ -37,7 +37,7 @@ export function setChildren(node, ...children) {
  * @param {Dom.Child[]} children
  * @returns {(Node | string)[]}
  */
-export function flatten(children) {
+function flatten(children) {
   return children.flatMap((child) => (Array.isArray(child) ? flatten(child) : child || []));
 }
 

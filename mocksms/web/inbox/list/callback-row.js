@@ -3,7 +3,7 @@
 import { element } from "../../shared/dom.js";
 import { callbackBadge, outcomeOf } from "../panels/callback.js";
 import { mockState } from "../state/mock-state.js";
-import { route } from "../state/route.js";
+import { accountLabel } from "../ui/account-label.js";
 import { isolated, plural } from "../ui/components.js";
 import { clockTime, exactDateTime } from "../ui/time.js";
 import { countdown } from "./due.js";
@@ -18,14 +18,13 @@ const MAX_DOTS = 4;
  */
 export function renderRow(callback) {
   const { created_at: at, event, number, url, account, attempts, replay_of: replayOf } = callback;
-  const showsAccount = mockState.accountCount > 1 && !route().account;
   return [
     element("time", { datetime: at, title: exactDateTime(at) }, clockTime(at)),
     callbackBadge(callback),
     element("span", { class: "event" }, isolated(event), replayOf && element("span", { class: "muted" }, " replay")),
     element("span", { class: "number" }, isolated(number)),
     element("span", { class: "target muted" }, isolated(withoutScheme(url))),
-    element("span", { class: "account muted" }, showsAccount && mockState.accountName(account)),
+    element("span", { class: "account muted" }, mockState.showsAccounts() && accountLabel(account)),
     attemptDots(attempts),
     element("span", { class: "next muted" }, nextText(callback)),
   ];

@@ -3,6 +3,7 @@
 import { element } from "../../shared/dom.js";
 import { get, request } from "../api/client.js";
 import { mockState } from "../state/mock-state.js";
+import { callbackPlace } from "../state/places.js";
 import { control, isReadOnly } from "../state/read-only.js";
 import { filters, hasFilters, navigate, route, withoutFilters } from "../state/route.js";
 import { webhookEvents, webhookState } from "../state/webhooks.js";
@@ -34,7 +35,7 @@ export class Callbacks {
       label: "Callbacks",
       key: ({ id }) => String(id),
       render: renderRow,
-      open: ({ id }) => navigate({ callback: id, message: null, request: null, panel: null }),
+      open: ({ id }) => navigate(callbackPlace(id)),
       read,
       onPage: (page) => {
         this.#page = page;
@@ -87,7 +88,7 @@ export class Callbacks {
 
   #draw() {
     if (!this.#page) return;
-    const showsAccount = mockState.accountCount > 1 && !route().account;
+    const showsAccount = mockState.showsAccounts();
     this.paged.list.node.classList.toggle("with-account", showsAccount);
     const evicted = this.#page.evicted ? `, ${formatted(this.#page.evicted)} old ones evicted` : "";
     const count = `${plural(this.#page.total, "callback")}${hasFilters() ? " found" : ""}${evicted}`;

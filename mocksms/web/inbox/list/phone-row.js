@@ -4,8 +4,8 @@ import { element } from "../../shared/dom.js";
 import { mockState } from "../state/mock-state.js";
 import { control } from "../state/read-only.js";
 import { isUnread } from "../state/read-state.js";
-import { route } from "../state/route.js";
 import { phoneKey } from "../thread/phone-key.js";
+import { accountLabel } from "../ui/account-label.js";
 import { callbackMark } from "../ui/callback-mark.js";
 import { isolated, statusClass } from "../ui/components.js";
 import { icon } from "../ui/icons.js";
@@ -80,7 +80,6 @@ export function renderRow(item, node) {
   const unread = isNew(item);
   node.classList.toggle("unread", unread);
   const { account, number, status, reason, at, preview, code, callbacks, isReply, isOptedOut } = summaryOf(item);
-  const showsAccount = mockState.accountCount > 1 && !route().account;
   return [
     control(element("span", { class: "pick" })),
     element("span", { class: `dot ${status === null ? "reply" : statusClass(status)}` }),
@@ -88,7 +87,7 @@ export function renderRow(item, node) {
       "span",
       { class: "upper" },
       element("span", { class: "number" }, isolated(number)),
-      showsAccount && element("span", { class: "chip" }, mockState.accountName(account)),
+      mockState.showsAccounts() && element("span", { class: "chip" }, accountLabel(account)),
       isOptedOut && element("span", { class: "chip opted-out" }, "opted out"),
       element("time", { datetime: at, title: exactDateTime(at) }, timeOrDate(at, mockState.now())),
     ),

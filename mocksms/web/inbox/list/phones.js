@@ -1,6 +1,7 @@
 /** The list at the left: all phones, the latest used first; or, during a search, the messages that match. */
 
 import { countEvents, refreshCounts, setCounts } from "../state/counts.js";
+import { messagePlace } from "../state/places.js";
 import { isReadOnly } from "../state/read-only.js";
 import { markAllRead, markRead } from "../state/read-state.js";
 import { hasFilters, navigate, route } from "../state/route.js";
@@ -237,5 +238,5 @@ function withStatus(item, event) {
 /** @param {Item} item */
 function show(item) {
   const message = isMessage(item) ? item.transaction_id : null;
-  navigate({ phone: item.number, in: item.account, message, panel: null });
+  navigate({ ...messagePlace(message), phone: item.number, in: item.account });
 }

@@ -4,8 +4,10 @@ import { element } from "../../shared/dom.js";
 import { get } from "../api/client.js";
 import { shortTarget, statusBadge } from "../panels/request.js";
 import { mockState } from "../state/mock-state.js";
+import { requestPlace } from "../state/places.js";
 import { isReadOnly } from "../state/read-only.js";
 import { filters, hasFilters, navigate, route, searchKeys } from "../state/route.js";
+import { accountLabel } from "../ui/account-label.js";
 import { button, formatted, isolated, plural } from "../ui/components.js";
 import { nearest } from "../ui/nearest.js";
 import { patch } from "../ui/patch.js";
@@ -26,7 +28,7 @@ export class Requests {
       label: "Requests",
       key: ({ id }) => String(id),
       render: renderRow,
-      open: ({ id }) => navigate({ request: id, message: null, panel: null }),
+      open: ({ id }) => navigate(requestPlace(id)),
       read,
       head: columnNames(),
       onPage: (page) => this.#onPage(page),
@@ -64,7 +66,7 @@ export class Requests {
   }
 
   #markAccounts() {
-    this.#node.classList.toggle("with-accounts", hasAccounts());
+    this.#node.classList.toggle("with-accounts", mockState.showsAccounts());
   }
 
   /** @param {Ui.Page} page */
@@ -114,17 +116,17 @@ async function read(query) {
  * @returns {Dom.Child[]}
  */
 function renderRow(request) {
-  const { at, account, method, target, response, note, recipients, warnings, duration } = request;
+  const { at, account, method, target, response, note, recipients, warnings, duration, fault } = request;
   return [
     element("time", { datetime: at, title: exactDateTime(at) }, clockTime(at)),
-    statusBadge(response.status),
+    statusBadge(response.status, fault),
     element("span", { class: "method" }, isolated(method)),
     element("span", { class: "target", title: singleLine(target) }, isolated(shortTarget(request))),
     element(
       "span",
       { class: "details" },
       element("span", { class: "recipients" }, recipientNodes(recipients)),
-      element("span", { class: "account muted" }, account && hasAccounts() && accountName(account)),
+      element("span", { class: "account muted" }, account && mockState.showsAccounts() && accountLabel(account)),
       element("span", { class: "warnings" }, warnings.length > 0 && plural(warnings.length, "warning")),
       element("span", { class: "note", title: singleLine(note) }, isolated(note)),
     ),
@@ -142,24 +144,6 @@ function recipientNodes(recipients) {
   if (!recipients.length) return [];
   const others = recipients.length - 1;
   return [isolated(recipients[0]), others > 0 && element("span", { class: "muted" }, ` + ${formatted(others)}`)];
-}
-
-/**
- * The label of an account; for that of a test, the name of the test without its file. Without a label, the key.
- *
- * @param {string} id
- */
-function accountName(id) {
-  const label = mockState.accounts
-    .find((account) => account.id === id)
-    ?.label.split("::")
-    .at(-1);
-  return label ? isolated(label) : mockState.accountName(id);
-}
-
-/** Whether requests of several accounts are listed. */
-function hasAccounts() {
-  return mockState.accountCount > 1 && !route().account;
 }
 
 /** The names of the columns, for the eye: each row says by itself what it has. */

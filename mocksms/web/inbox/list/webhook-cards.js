@@ -3,8 +3,9 @@
 import { element } from "../../shared/dom.js";
 import { mockState } from "../state/mock-state.js";
 import { control } from "../state/read-only.js";
-import { navigate, route, withoutFilters } from "../state/route.js";
+import { NO_PANEL, navigate, withoutFilters } from "../state/route.js";
 import { changeWebhooks, isSameWebhook, setPaused, webhookEvents, webhookState } from "../state/webhooks.js";
+import { accountLabel } from "../ui/account-label.js";
 import { button, dialog, formatted, iconButton, isolated, plural } from "../ui/components.js";
 import { icon } from "../ui/icons.js";
 import { attempt } from "../ui/notices.js";
@@ -32,7 +33,6 @@ export class WebhookCards {
 /** @param {Api.AccountWebhook} webhook */
 function card(webhook) {
   const { url, kind, events, paused, account } = webhook;
-  const showsAccount = mockState.accountCount > 1 && !route().account;
   const about = singleLine(url, MAX_URL);
   return element(
     "li",
@@ -42,7 +42,7 @@ function card(webhook) {
       "p",
       { class: "webhook-about muted" },
       element("span", { class: "chip" }, kind),
-      showsAccount && element("span", { class: "chip" }, mockState.accountName(account)),
+      mockState.showsAccounts() && element("span", { class: "chip" }, accountLabel(account)),
       paused && element("span", { class: "chip pause-chip" }, icon("pause"), "paused"),
       element("span", { class: "webhook-events" }, events ? events.join(", ") || "no event" : "default events"),
     ),
@@ -118,7 +118,7 @@ function cardActions(webhook) {
 function openForm({ account, url, kind }) {
   const list = (webhookState()?.webhooks ?? []).filter((each) => each.account === account);
   const place = list.findIndex((each) => each.url === url && each.kind === kind);
-  navigate({ panel: "webhook", webhook: `${account}.${place + 1}`, callback: null, message: null, request: null });
+  navigate({ ...NO_PANEL, panel: "webhook", webhook: `${account}.${place + 1}` });
 }
 
 /** @param {Api.AccountWebhook} webhook */
@@ -147,7 +147,7 @@ async function confirmRemoval(waiting) {
 
 /** A button that opens the form for a new webhook. */
 export function addButton() {
-  const open = () => navigate({ panel: "webhook", webhook: null, callback: null, message: null, request: null });
+  const open = () => navigate({ ...NO_PANEL, panel: "webhook", webhook: null });
   const add = button("Add webhook", open, { class: "small" });
   add.prepend(icon("add"));
   return add;

@@ -6,7 +6,8 @@ import { confirmReset } from "../panels/controls.js";
 import { FAULT_KINDS, FAULT_TTL } from "../panels/faults.js";
 import { mockState } from "../state/mock-state.js";
 import { control } from "../state/read-only.js";
-import { NO_CONVERSATION, navigate, search, withoutFilters } from "../state/route.js";
+import { NO_CONVERSATION, NO_PANEL, navigate, search, withoutFilters } from "../state/route.js";
+import { accountTitle } from "../ui/account-label.js";
 import { showHelp } from "../ui/keys.js";
 import { attempt } from "../ui/notices.js";
 import { clockTime } from "../ui/time.js";
@@ -21,7 +22,7 @@ import { clockTime } from "../ui/time.js";
 
 const ADVANCES = ["1m", "1h", "1d"];
 const ADVANCE = /^(?:advance|\+)\s*(?:the clock )?(?:by )?(\d+(?:\.\d+)?(?:ms|s|m|h|d))$/i;
-const NOTHING_OPEN = { ...NO_CONVERSATION, request: null, callback: null, panel: null };
+const NOTHING_OPEN = { ...NO_CONVERSATION, ...NO_PANEL };
 const MAX_PHONES = 50;
 const MIN_DIGITS = 2;
 
@@ -58,10 +59,7 @@ function accountCommands() {
     run: () => navigate({ account, ...NO_CONVERSATION, request: null }),
   });
   const { accounts } = mockState;
-  return [
-    choose("All accounts", null),
-    ...accounts.map(({ id, label }) => choose([mockState.accountName(id), label].filter(Boolean).join(" "), id)),
-  ];
+  return [choose("All accounts", null), ...accounts.map((account) => choose(accountTitle(account), account.id))];
 }
 
 /** @returns {Command[]} */

@@ -3,9 +3,11 @@
 import { element } from "../../shared/dom.js";
 import { ANY_ACCOUNT, get, request } from "../api/client.js";
 import { mockState } from "../state/mock-state.js";
+import { messagePlace } from "../state/places.js";
 import { control } from "../state/read-only.js";
 import { navigate } from "../state/route.js";
 import { setPaused } from "../state/webhooks.js";
+import { accountLabel } from "../ui/account-label.js";
 import { button, codeBlock, copyButton, factList, section } from "../ui/components.js";
 import { jsonBlock } from "../ui/json-view.js";
 import { attempt } from "../ui/notices.js";
@@ -57,7 +59,7 @@ export function outcomeOf({ status, error, duration }) {
  *
  * @param {Api.Attempt[]} attempts
  */
-export function attemptList(attempts) {
+function attemptList(attempts) {
   return element(
     "ol",
     { class: "timeline" },
@@ -80,7 +82,7 @@ export function attemptList(attempts) {
  * @param {{ id: number, account: string }} callback
  * @returns {Promise<Api.Callback | undefined>} the new one; undefined if that failed
  */
-export function replay({ id, account }) {
+function replay({ id, account }) {
   return attempt(() => request("POST", `callbacks/${id}/replay`, { query: { account } }), "Callback replayed.");
 }
 
@@ -97,7 +99,7 @@ function actionButtons(callback) {
     paused && control(button("Resume webhook", () => setPaused(callback, false))),
     state === "pending" &&
       control(button("Drop", () => attempt(drop, "Callback dropped."), { title: "No further attempt follows" })),
-    message && button("Message", () => navigate({ message, callback: null, request: null, panel: null })),
+    message && button("Message", () => navigate(messagePlace(message))),
   ];
 }
 
@@ -115,7 +117,7 @@ function detailsSection(callback) {
       ["next try", paused ? "once its webhook is resumed" : due && exactDateTime(due)],
       ["waits for", first && callbackButton(first)],
       ["repeats", original && callbackButton(original)],
-      ["account", mockState.accountCount > 1 && mockState.accountName(account)],
+      ["account", mockState.accountCount > 1 && accountLabel(account)],
     ]),
   );
 }

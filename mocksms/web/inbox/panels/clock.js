@@ -38,8 +38,8 @@ export class ClockSection {
     const { frozen, next_due: due } = mockState.clock;
     const now = mockState.now();
     const next = due
-      ? `Next step of an SMS in ${formatDuration(Date.parse(due) - now.getTime())}.`
-      : "No steps are due.";
+      ? `Next step or callback in ${formatDuration(Date.parse(due) - now.getTime())}.`
+      : "Nothing is due.";
     const state = isReadOnly ? "when it was saved" : frozen ? "frozen" : "running";
     this.time.textContent = `${exactDateTime(now)}, ${state}. ${next}`;
     this.toggle.textContent = frozen ? "Resume" : "Freeze";

@@ -4,6 +4,7 @@ import { asCode } from "../../shared/base.js";
 import { element } from "../../shared/dom.js";
 import { curlCommand } from "../../shared/snippets.js";
 import { sendRequest } from "../api/client.js";
+import { messagePlace } from "../state/places.js";
 import { navigate } from "../state/route.js";
 import { badge, button, codeBlock, copyButton } from "../ui/components.js";
 import { jsonBlock } from "../ui/json-view.js";
@@ -47,7 +48,7 @@ function rowItem({ transaction_id: message, mobile_number: number, status, rejec
     {},
     badge(status, reason),
     element("bdi", {}, singleLine(number)),
-    button("Why?", () => navigate({ message, panel: null }), {
+    button("Why?", () => navigate(messagePlace(message)), {
       class: "small",
       "aria-label": `Details of the SMS to ${singleLine(number)}`,
     }),

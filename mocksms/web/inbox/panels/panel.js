@@ -4,7 +4,7 @@ import { element } from "../../shared/dom.js";
 import { messageOf } from "../../shared/errors.js";
 import { updateCountdowns } from "../list/due.js";
 import { isReadOnly } from "../state/read-only.js";
-import { navigate, route } from "../state/route.js";
+import { NO_PANEL, navigate, route } from "../state/route.js";
 import { button } from "../ui/components.js";
 import { patch, replace } from "../ui/patch.js";
 import { throttle } from "../ui/schedule.js";
@@ -66,7 +66,7 @@ export class Panel {
 
   /** Close the panel. */
   close() {
-    navigate({ message: null, request: null, callback: null, panel: null });
+    navigate(NO_PANEL);
   }
 
   /** @param {boolean} isStale whether what is shown may have changed */

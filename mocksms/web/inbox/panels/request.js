@@ -3,7 +3,9 @@
 import { element } from "../../shared/dom.js";
 import { ANY_ACCOUNT, get } from "../api/client.js";
 import { mockState } from "../state/mock-state.js";
+import { messagePlace, requestPlace } from "../state/places.js";
 import { navigate } from "../state/route.js";
+import { accountLabel } from "../ui/account-label.js";
 import { badge, button, codeBlock, copyButton, factList, formatted, isolated, section } from "../ui/components.js";
 import { jsonNodes } from "../ui/json-view.js";
 import { singleLine, withEscapes } from "../ui/text.js";
@@ -28,7 +30,7 @@ export async function requestPanel(id) {
     element(
       "p",
       { class: "state" },
-      statusBadge(request.response.status),
+      statusBadge(request.response.status, request.fault),
       request.note && element("strong", {}, " ", withEscapes(request.note)),
     ),
     request.messages.length > 0 && createdMessages(request, messages),
@@ -59,7 +61,7 @@ function createdMessages({ messages: ids, recipients }, messages) {
     return element(
       "li",
       {},
-      button(singleLine(recipients[index]), () => navigate({ message, request: null, panel: null }), {
+      button(singleLine(recipients[index]), () => navigate(messagePlace(message)), {
         class: "small",
         "data-id": message,
       }),
@@ -92,7 +94,7 @@ export function requestSections(request, title, isMain = false) {
       !isMain && requestLink(request),
       factList([
         ["at", `${exactDateTime(at)}, response after ${formatDuration(duration * 1000)}`],
-        ["account", isMain && mockState.accountCount > 1 && (account ? mockState.accountName(account) : "none")],
+        ["account", isMain && mockState.accountCount > 1 && (account ? accountLabel(account) : "none")],
         ["fault", isMain && fault && [element("code", {}, fault), cause && [" by ", withEscapes(cause)]]],
         ["note", !isMain && note && withEscapes(note)],
         ["warnings", isMain && warnings.length > 0 && warningList(warnings)],
@@ -118,11 +120,11 @@ export function requestSections(request, title, isMain = false) {
  *
  * @param {Api.Request} request
  */
-export function requestLink(request) {
+function requestLink(request) {
   const { id, at, method, messages, response } = request;
   const result = messages.length ? `${formatted(messages.length)} SMS` : (response.status ?? "reset");
   const call = singleLine(`${method} ${shortTarget(request)}`, MAX_CALL_CHARACTERS);
-  return button(`${call} → ${result}, ${clockTime(at)}`, () => navigate({ request: id, message: null, panel: null }), {
+  return button(`${call} → ${result}, ${clockTime(at)}`, () => navigate(requestPlace(id)), {
     class: "small",
     "data-id": id,
   });
@@ -150,13 +152,23 @@ export function warningList(warnings) {
   );
 }
 
+/** Faults that break a response whatever its status is. */
+const BROKEN = ["truncated", "malformed", "empty"];
+
 /**
  * An HTTP status in its colour.
  *
  * @param {number | null} status null: the connection was reset
+ * @param {string | null} [fault] what broke the response
  */
-export function statusBadge(status) {
-  return element("span", { class: `badge ${statusColour(status)}` }, status === null ? "reset" : String(status));
+export function statusBadge(status, fault = null) {
+  const isBroken = status !== null && fault !== null && BROKEN.includes(fault);
+  return element(
+    "span",
+    { class: `badge ${isBroken ? "exception" : statusColour(status)}`, title: isBroken && fault },
+    status === null ? "reset" : String(status),
+    isBroken && element("span", { class: "visually-hidden" }, ` ${fault}`),
+  );
 }
 
 /** @param {number | null} status */

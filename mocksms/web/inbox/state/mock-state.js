@@ -3,6 +3,7 @@
 import { ANY_ACCOUNT, get } from "../api/client.js";
 import { singleLine } from "../ui/text.js";
 import { day } from "../ui/time.js";
+import { labelParts } from "./account-rows.js";
 import { isReadOnly } from "./read-only.js";
 import { route } from "./route.js";
 
@@ -28,12 +29,18 @@ export const mockState = {
   },
 
   /**
-   * The shortened key of an account; its id if the account is unknown.
+   * The name of an account: of a test that of the test, else its label or its shortened key; its id if it is unknown.
    *
    * @param {string} id
    */
   accountName(id) {
-    return singleLine(this.accounts.find((account) => account.id === id)?.key ?? id);
+    const account = this.accounts.find((each) => each.id === id);
+    return singleLine((account && labelParts(account).at(-1)) ?? id);
+  },
+
+  /** Whether what is listed may belong to several accounts. */
+  showsAccounts() {
+    return this.accountCount > 1 && !route().account;
   },
 
   /**
@@ -49,7 +56,7 @@ export const mockState = {
 
   /** What the rows of a list depend on; they are drawn again when it changes. */
   fingerprint() {
-    return JSON.stringify([this.accounts.map(({ id }) => id), this.accountCount > 1, day(this.now())]);
+    return JSON.stringify([this.accounts.map(({ id, label }) => [id, label]), this.accountCount > 1, day(this.now())]);
   },
 
   /** Read accounts and clock. */

@@ -45,7 +45,12 @@ export const VIEWS = ["phones", "requests", "callbacks"];
 
 /** What is listed. */
 export function view() {
-  return VIEWS.find((name) => name === route().view) ?? "phones";
+  return viewIn(route().view);
+}
+
+/** @param {string | null | undefined} value of the parameter */
+function viewIn(value) {
+  return VIEWS.find((name) => name === value) ?? "phones";
 }
 
 /**
@@ -68,20 +73,36 @@ export function navigate(changes, push = true) {
  */
 export function urlWith(changes) {
   const query = new URLSearchParams(location.search);
+  const before = view();
   for (const [name, value] of Object.entries(changes)) {
     if (value === null || value === undefined || value === "") query.delete(name);
     else query.set(name, String(value));
   }
+  if (viewIn(query.get("view")) !== before) removeFilters(query, changes);
   if (query.get("panel") !== "compose") query.delete("recipient");
   if (query.get("panel") !== "controls") query.delete("section");
   if (query.get("panel") !== "webhook") query.delete("webhook");
-  if (changes.message || changes.request) query.delete("callback");
   if (!changes.reply) query.delete("reply"); // It is marked until anything else is opened.
   return query.size ? `${BASE}?${query}` : BASE;
 }
 
+/**
+ * Remove the filters of another view, except those that are set at the same time.
+ *
+ * @param {URLSearchParams} query
+ * @param {Ui.Query} changes
+ */
+function removeFilters(query, changes) {
+  Object.keys(withoutFilters())
+    .filter((name) => !(name in changes))
+    .forEach((name) => query.delete(name));
+}
+
 /** The changes that close the conversation and the message that is open. */
 export const NO_CONVERSATION = { phone: null, in: null, message: null };
+
+/** The changes that close the panel, whatever it shows. */
+export const NO_PANEL = { panel: null, message: null, request: null, callback: null };
 
 /**
  * The filters of the current view, by their names in the inspection API.

@@ -3,8 +3,9 @@
 import { request } from "../api/client.js";
 import { mergedFaults } from "../panels/faults.js";
 import { mockState } from "../state/mock-state.js";
+import { callbackPlace, controlsPlace } from "../state/places.js";
 import { control, isReadOnly } from "../state/read-only.js";
-import { route } from "../state/route.js";
+import { NO_CONVERSATION, NO_PANEL } from "../state/route.js";
 import { plural } from "../ui/components.js";
 import { clockTime, dateTime, day, exactDateTime, formatDuration } from "../ui/time.js";
 
@@ -45,7 +46,7 @@ function restart(at) {
     text: `Mock restarted at ${clockTime(at)}`,
     name: "Mock restarted",
     about: `The mock was started again at ${exactDateTime(at)}. What it had in memory before is deleted.`,
-    place: { view: null, phone: null, in: null, message: null, request: null, panel: null },
+    place: { ...NO_PANEL, ...NO_CONVERSATION, view: null },
     endName: "Hide",
     end: undefined,
   });
@@ -63,14 +64,14 @@ function frozenClock({ at, account, accounts, all }) {
     text: `Clock frozen at ${isToday ? clockTime(at) : dateTime(at)}${whose}`,
     name: "Clock frozen",
     about: `It shows ${exactDateTime(at)}.`,
-    place: controlsAt("clock", isOne ? account : undefined),
+    place: controlsPlace("clock", isOne ? account : null),
     endName: "Resume",
     end: control(() => request("POST", "clock/resume", { query })),
   });
 }
 
 function wholeMock() {
-  return mockState.accountCount > 1 && !route().account ? ", all accounts" : "";
+  return mockState.showsAccounts() ? ", all accounts" : "";
 }
 
 /** @param {Api.Fault} found */
@@ -88,7 +89,7 @@ function fault({ id, fault: name, effect, matches, left, until, waiting }) {
     text: `Fault: ${parts.filter(Boolean).join(", ")}`,
     name: `Fault: ${name}`,
     about: `${effect}. Matches: ${matches}. Ends at ${exactDateTime(until)}.`,
-    place: controlsAt("faults"),
+    place: controlsPlace("faults"),
     endName: "Remove",
     end: control(() => request("DELETE", `faults/${id}`)),
   });
@@ -107,7 +108,7 @@ function minutes(milliseconds) {
 /** @param {Api.Conditions["scenarios"][number]} found */
 function scenario({ names, account, applied }) {
   const name = names.join(", ");
-  const whose = account && !route().account && mockState.accountCount > 1 ? `, ${mockState.accountName(account)}` : "";
+  const whose = account && mockState.showsAccounts() ? `, ${mockState.accountName(account)}` : "";
   const query = account ? { account } : {};
   return /** @type {const} */ ({
     id: `scenario ${name}`,
@@ -115,7 +116,7 @@ function scenario({ names, account, applied }) {
     text: `Scenario ${name}, ${applied} applied${whose}`,
     name: `Scenario ${name}`,
     about: `Its rules were applied ${applied === 1 ? "once" : `${applied} times`}.`,
-    place: controlsAt("scenario", account ?? undefined),
+    place: controlsPlace("scenario", account),
     endName: "Unload",
     end: control(() => request("DELETE", "scenario", { query })),
   });
@@ -133,19 +134,8 @@ function failingWebhooks(webhooks) {
     text: `Callbacks failing: ${error} ${where}`,
     name: "Callbacks failing",
     about: webhooks.map(({ url, failed, error: why }) => `${url}: ${failed} failed, the last one: ${why}`).join("; "),
-    place: { view: "callbacks", callback: latest.latest, message: null, request: null, panel: null },
+    place: { ...callbackPlace(latest.latest), view: "callbacks" },
     endName: "Hide",
     end: undefined,
   });
-}
-
-/**
- * The section of the controls in which a condition is set.
- *
- * @param {string} section
- * @param {string} [account] id
- */
-function controlsAt(section, account) {
-  const whose = account && mockState.accountCount > 1 ? { account } : {};
-  return { panel: "controls", section, message: null, request: null, ...whose };
 }

@@ -4,9 +4,11 @@ import { element, setChildren } from "../../shared/dom.js";
 import { get, request } from "../api/client.js";
 import { deleteRecords } from "../list/bulk-actions.js";
 import { mockState } from "../state/mock-state.js";
+import { messagePlace } from "../state/places.js";
 import { markRead } from "../state/read-state.js";
 import { control } from "../state/read-only.js";
 import { NO_CONVERSATION, navigate, route, view } from "../state/route.js";
+import { accountLabel } from "../ui/account-label.js";
 import { button, copyText, iconButton, isolated } from "../ui/components.js";
 import { attempt, reportError } from "../ui/notices.js";
 import { patch } from "../ui/patch.js";
@@ -42,7 +44,7 @@ export class Conversation {
     this.refresh = throttle(() => this.#refresh());
     this.head = element("header", { class: "head" });
     this.thread = new ThreadView(
-      (message) => navigate({ message: message.transaction_id, panel: null, request: null }),
+      (message) => navigate(messagePlace(message.transaction_id)),
       () => this.#loadEarlier().catch(reportError),
     );
     this.jump = button("Jump to the latest", () => this.#restart(), { class: "jump", hidden: true });
@@ -170,7 +172,7 @@ export class Conversation {
       button("‹", () => navigate(NO_CONVERSATION), { class: "back", "aria-label": "Back to the list" }),
       element("h2", {}, isolated(asSent)),
       iconButton("copy", "Copy number", () => copyText("Number", asSent), { "data-id": asSent }),
-      mockState.accountCount > 1 && element("span", { class: "chip account" }, mockState.accountName(account)),
+      mockState.accountCount > 1 && element("span", { class: "chip account" }, accountLabel(account)),
       ...(phone?.lists ?? []).map(listChip),
       element("span", { class: "muted counts" }, counts),
       control(

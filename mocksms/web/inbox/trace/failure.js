@@ -2,6 +2,7 @@
 
 import { element } from "../../shared/dom.js";
 import { ANY_ACCOUNT, get } from "../api/client.js";
+import { messagePlace, requestPlace } from "../state/places.js";
 import { navigate } from "../state/route.js";
 import { button } from "../ui/components.js";
 import { attempt } from "../ui/notices.js";
@@ -19,7 +20,7 @@ const MAX_CAUSES = 5;
  */
 export async function openMessage(id, push = true) {
   const message = await get(`messages/${encodeURIComponent(id)}`, ANY_ACCOUNT);
-  navigate({ view: null, phone: message.number, in: message.account, message: id, request: null, panel: null }, push);
+  navigate({ ...messagePlace(id), view: null, phone: message.number, in: message.account }, push);
 }
 
 /**
@@ -121,7 +122,7 @@ function causeList(causes) {
  */
 function causeItem({ kind, text, id }) {
   const [before, ...after] = id === null || isRequest(kind) ? [text] : text.split(id);
-  const showRequest = () => navigate({ view: "requests", request: id, message: null, panel: null });
+  const showRequest = () => navigate({ ...requestPlace(id), view: "requests" });
   return element(
     "li",
     {},

@@ -2,12 +2,12 @@
 
 import { element } from "../../shared/dom.js";
 import { hasFailed } from "../state/account-rows.js";
+import { accountTitle } from "./account-label.js";
 import { formatted, isolated, plural } from "./components.js";
 import { icon } from "./icons.js";
 import { singleLine } from "./text.js";
 
 const MAX_NAME_LENGTH = 120;
-const MAX_TITLE_LENGTH = 520;
 const MAX_LEVEL = 5; // Groups that are deeper are not indented any more.
 /** @type {Record<string, "check" | "cross">} */
 const ICONS = { passed: "check", failed: "cross", error: "cross" };
@@ -33,7 +33,7 @@ export function accountItem(row, selected, active) {
       "aria-expanded": expanded === null ? null : String(expanded),
       "aria-selected": String(path === selected),
       tabindex: path === active ? "0" : "-1",
-      title: account && singleLine(`${account.label && `${account.label} · `}${account.key}`, MAX_TITLE_LENGTH),
+      title: account && accountTitle(account),
     },
     account && outcomeMark(account),
     element("span", { class: "account-name" }, element("bdi", {}, breakable(singleLine(name, MAX_NAME_LENGTH)))),

@@ -6,7 +6,7 @@ import { routeLink } from "../../ui/route-link.js";
 import { isolatedRuns, singleLine } from "../../ui/text.js";
 import { formatDuration } from "../../ui/time.js";
 import { statusBadge } from "../request.js";
-import { callbackPlace, replyPlace, requestPlace } from "./places.js";
+import { callbackPlace, replyPlace, requestPlace } from "../../state/places.js";
 
 const PREFIX = "/rest/v1";
 const MAX_CHARACTERS = 90;

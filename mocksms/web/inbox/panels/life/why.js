@@ -6,7 +6,7 @@ import { isolated, statusClass } from "../../ui/components.js";
 import { routeLink } from "../../ui/route-link.js";
 import { isolatedRuns } from "../../ui/text.js";
 import { clockTime, dateTime, day, exactDateTime } from "../../ui/time.js";
-import { controlsPlace, replyPlace, requestPlace } from "./places.js";
+import { controlsPlace, replyPlace, requestPlace } from "../../state/places.js";
 
 const MAX_CHARACTERS = 400;
 
@@ -53,9 +53,9 @@ function placeOf(message, { kind, reply }) {
     case "kosher":
     case "credit":
     case "gateway":
-      return controlsPlace("account", message);
+      return controlsPlace("account", message.account);
     case "rule":
-      return controlsPlace("scenario", message);
+      return controlsPlace("scenario", message.account);
     case "magic_number":
       return isReadOnly ? undefined : { panel: "compose", recipient: message.mobile_number };
     case "number_form":
