@@ -80,7 +80,8 @@ def own_mock() -> Iterator[Mock]:
 @pytest.fixture(scope="session", autouse=True)
 def _own_options() -> str | None:
     """Keep the options of this run from the processes that tests start, and return those of coverage."""
-    os.environ.pop("PYTEST_ADDOPTS", None)
+    for name in ("PYTEST_ADDOPTS", "COLUMNS", "FORCE_COLOR", "NO_COLOR"):
+        os.environ.pop(name, None)
     return os.environ.pop(COVERAGE_OF_PROCESSES, None)
 
 

@@ -25,6 +25,7 @@ import requests
 
 from mocksms import MockSMS
 from mocksms.app import openapi
+from mocksms.cli.main import COMMANDS
 from mocksms.fidelity import Evidence, ledger
 from mocksms.scenario.schema import json_schema
 from mocksms.settings import GROUPS, OPTIONS, SESSION_OPTIONS, default_text, flag_name
@@ -413,6 +414,10 @@ def _output(text: str) -> str:
     return f"```text\n{text.rstrip()}\n```\n"
 
 
+def _commands() -> str:
+    return _table(["Command", "What it does"], [[f"`{name}`", command.about] for name, command in COMMANDS.items()])
+
+
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
@@ -456,6 +461,7 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "alternatives": _alternatives,
     "classes": _classes,
     "evidence": _evidence,
+    "commands": _commands,
     **OUTPUTS,
 }
 

@@ -36,6 +36,7 @@ from tests.support import TIMEOUT, Mock, running
 
 NAMES: Final = [
     "audit",
+    "cli",
     "compare",
     "coverage",
     "deployment",

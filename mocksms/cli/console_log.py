@@ -8,6 +8,7 @@ from typing import Final, TypeGuard
 
 from mocksms.cli.log_lines import MAX_CHARACTERS, MAX_DETAILS, log_line, message_line, request_line, time_text
 from mocksms.cli.output import json_line
+from mocksms.cli.terminal import Paint, plain
 from mocksms.engine.account import Account
 from mocksms.engine.callbacks import Callback
 from mocksms.engine.engine import EngineEvent
@@ -22,7 +23,7 @@ FLUSH_SECONDS: Final = 0.02
 LoggedEvent = Message | RecordedRequest | Callback
 
 
-def event_line(account: Account | None, event: LoggedEvent) -> str:
+def event_line(account: Account | None, event: LoggedEvent, paint: Paint = plain) -> str:
     """Return the line of an event: time, number or method, result, details, API key.
 
     Each text of a request or a rule is escaped, so that none can send commands to the terminal or forge a line.
@@ -32,12 +33,12 @@ def event_line(account: Account | None, event: LoggedEvent) -> str:
         case Message():
             why = event.decided_by or f"scheduled for {time_text(event.due_at)}"
             at, content = event.changed_at, content_of(event)
-            return message_line(at, event.mobile_number, str(event.state), why, content, key or "")
+            return message_line(at, event.mobile_number, str(event.state), why, content, key or "", paint)
         case RecordedRequest():
             at, note = event.at, event.note
-            return request_line(at, event.method, event.target, event.status, note, key, is_refused=True)
+            return request_line(at, event.method, event.target, event.status, note, key, paint, is_refused=True)
         case _:
-            return _callback_line(event, key)
+            return _callback_line(event, key, paint)
 
 
 def event_json(account: Account | None, event: LoggedEvent) -> str:
@@ -93,12 +94,14 @@ def _is_logged(event: EngineEvent) -> TypeGuard[LoggedEvent]:
             return False
 
 
-def _callback_line(callback: Callback, key: str | None) -> str:
+def _callback_line(callback: Callback, key: str | None, paint: Paint) -> str:
     attempt, due_at = callback.attempts[-1], callback.due_at
     then = f"next attempt at {time_text(due_at)}" if due_at else "no more attempts"
     error = f"attempt {len(callback.attempts)}: {cut(attempt.error or '', MAX_DETAILS)}; {then}"
     details = f"{cut(callback.webhook.url, MAX_DETAILS)}  {error}"
-    return log_line(attempt.at, callback.details.mobile_number, f"callback {callback.event} failed", details, key)
+    return log_line(
+        attempt.at, callback.details.mobile_number, f"callback {callback.event} failed", details, key, paint
+    )
 
 
 def _message_json(account: str | None, message: Message) -> str:

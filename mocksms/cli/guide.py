@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping
 from importlib.resources import files
 
 from mocksms.cli.options import Parser, read_settings
-from mocksms.cli.output import echo, table
+from mocksms.cli.output import echo
+from mocksms.cli.tables import echo_note, echo_table
 from mocksms.errors import SettingsError, did_you_mean
 
 _COMMENT = re.compile(r"^<!--.*-->\n", re.MULTILINE)
@@ -17,6 +20,7 @@ def guide_parser() -> Parser:
     """Return the parser of the command."""
     parser = Parser(prog="mocksms guide", description="List the pages of the manual, or print one.")
     parser.add_argument("name", nargs="?", metavar="NAME", help="print this page instead of the list")
+    parser.add_argument("--json", action="store_true", help="print the list as JSON")
     return parser.with_settings(())
 
 
@@ -25,9 +29,10 @@ def guide(arguments: list[str]) -> int:
     _, parsed = read_settings(guide_parser(), arguments)
     pages = read_pages()
     if parsed.name is None:
-        echo(table(["page", "content"], [[name, _summary(text)] for name, text in pages.items()]))
-        echo("\nmocksms guide NAME prints a page.\n")
+        _list(pages, as_json=parsed.json)
         return 0
+    if parsed.json:
+        raise SettingsError("--json prints the list of pages: leave out the page, or --json.")
     name = parsed.name.removesuffix(".md")
     if name not in pages:
         hint = did_you_mean(name, pages, f"the pages are {', '.join(pages)}.")
@@ -43,6 +48,15 @@ def read_pages() -> dict[str, str]:
     return dict(sorted(pages.items()))
 
 
-def _summary(text: str) -> str:
+def _list(pages: Mapping[str, str], *, as_json: bool) -> None:
+    rows = [(name, page_summary(text)) for name, text in pages.items()]
+    if as_json:
+        echo(json.dumps({"pages": [{"name": name, "about": about} for name, about in rows]}, indent=2) + "\n")
+        return
+    echo_table(["page", "content"], rows)
+    echo_note("mocksms guide NAME prints a page.")
+
+
+def page_summary(text: str) -> str:
     """Return the first paragraph of a page, which is one line."""
     return text.split("\n\n", 2)[1]

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Final
 
 from mocksms.cli.output import MAX_ENCODED, PIPE_BYTES, SideOutput, takes_output, warn
+from mocksms.cli.terminal import PAINT_CODES
 
 MAX_WAITING: Final = 1_000_000
 """Characters that wait for a reader of standard output."""
@@ -38,9 +39,10 @@ class LineOutput:
             if _encoded_size(line) <= PIPE_BYTES:
                 self._waiting.append(line)
             else:
+                line = PAINT_CODES.sub("", line)  # no part may end within an escape sequence
                 length = max(1, PIPE_BYTES // MAX_ENCODED)
                 self._waiting += (line[start : start + length] for start in range(0, len(line), length))
-        self._size += len(text)
+            self._size += len(line)
         self._flush()
         while self._size > MAX_WAITING:
             self._size -= len(self._waiting.popleft())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
+from mocksms.cli.terminal import Paint, plain, result_colour
 from mocksms.errors import escape
 from mocksms.sms.display import cut, quoted
 
@@ -15,23 +16,34 @@ MAX_DETAILS: Final = 200
 """Characters of a path, a URL or a reason in a line; the rest is cut off."""
 
 
-def log_line(at: datetime, subject: str, result: str, details: str, key: str | None) -> str:
+def log_line(at: datetime, subject: str, result: str, details: str, key: str | None, paint: Paint = plain) -> str:
     """Return a line: time, number or method, result, details, API key.
 
     The result must be plain. The other texts come from requests and rules: none can send commands to the terminal or
     forge a line.
     """
     owner = escape(key) if key else "no account"
-    return f"{time_text(at)}  {escape(subject[:MAX_CHARACTERS]):<16} {result:<28} {details}  [{owner}]"
+    padded = paint(result, result_colour(result)) + " " * (28 - len(result))
+    return f"{time_text(at)}  {escape(subject[:MAX_CHARACTERS]):<16} {padded} {details}  [{owner}]"
 
 
-def message_line(at: datetime, mobile_number: str, state: str, why: str, content: str, key: str) -> str:
+def message_line(
+    at: datetime, mobile_number: str, state: str, why: str, content: str, key: str, paint: Paint = plain
+) -> str:
     """Return the line of a step of a message; `why` says what decided it or when it is due."""
-    return log_line(at, mobile_number, state, f"{escape(why)}  {quoted(content, MAX_CHARACTERS)}", key)
+    return log_line(at, mobile_number, state, f"{escape(why)}  {quoted(content, MAX_CHARACTERS)}", key, paint)
 
 
 def request_line(
-    at: datetime, method: str, target: str, status: int | None, note: str, key: str | None, *, is_refused: bool
+    at: datetime,
+    method: str,
+    target: str,
+    status: int | None,
+    note: str,
+    key: str | None,
+    paint: Paint = plain,
+    *,
+    is_refused: bool,
 ) -> str:
     """Return the line of a request; its status is None if the connection was reset."""
     result = f"HTTP {status}" if status else "connection reset"
@@ -39,7 +51,7 @@ def request_line(
         result = f"refused with {status}" if status else "refused by a reset"
         if status is not None and status < 400:
             result = f"fault: HTTP {status}"
-    return log_line(at, method, result, f"{cut(target, MAX_DETAILS)}  {cut(note, MAX_DETAILS)}".rstrip(), key)
+    return log_line(at, method, result, f"{cut(target, MAX_DETAILS)}  {cut(note, MAX_DETAILS)}".rstrip(), key, paint)
 
 
 def time_text(at: datetime) -> str:

@@ -13,7 +13,7 @@ from mocksms.cli.compare import compare, compare_parser
 from mocksms.cli.guide import guide, guide_parser
 from mocksms.cli.open import open_, open_parser
 from mocksms.cli.options import ADDRESS, URL_HELP, Parser, read_seconds, read_settings, running_mock, usage_error
-from mocksms.cli.output import SideOutput, complain, configure_logs, echo, table
+from mocksms.cli.output import SideOutput, complain, configure_logs, echo
 from mocksms.cli.report import report, report_parser
 from mocksms.cli.scenarios import (
     check,
@@ -25,7 +25,9 @@ from mocksms.cli.scenarios import (
     schema,
     schema_parser,
 )
+from mocksms.cli.tables import echo_note, echo_table
 from mocksms.cli.tail import tail, tail_parser
+from mocksms.cli.terminal import painter
 from mocksms.cli.wait import wait, wait_parser
 from mocksms.engine.collector import collector_paused
 from mocksms.errors import (
@@ -133,9 +135,9 @@ def _serve(arguments: list[str]) -> int:
     url = base_url(listener)
     engine = Engine(settings, url=url, scenario=start_scenarios.active)
     saver = state.restore(engine, start_scenarios) if state else None
-    banner_of, line_of = banner, event_line
-    if settings.log_format == "json":
-        banner_of, line_of = banner_json, event_json
+    paint, banner_of, line_of = painter(sys.stdout), banner_json, event_json
+    if settings.log_format == "lines":
+        banner_of, line_of = banner, lambda account, event: event_line(account, event, paint)
     log = ConsoleLog(LineOutput(settings.log_format), line_of)
     if not settings.quiet:
         engine.listeners.append(log)
@@ -197,8 +199,9 @@ def _numbers(arguments: list[str]) -> int:
     if parsed.json:
         echo(catalogue.model_dump_json(indent=2) + "\n")
         return 0
-    echo(table(["number", "name", "outcome"], [[row.number, row.name, row.outcome] for row in catalogue.numbers]))
-    echo("\nThe last two digits are free (the lane): parallel tests can each use a number of their own.\n")
+    rows = [[row.number, row.name, row.outcome] for row in catalogue.numbers]
+    echo_table(["number", "name", "outcome"], rows, result=2)
+    echo_note("The last two digits are free (the lane): parallel tests can each use a number of their own.")
     return 0
 
 
@@ -217,9 +220,13 @@ def _fidelity(arguments: list[str]) -> int:
     if parsed.json:
         echo(view.model_dump_json(indent=2) + "\n")
         return 0
-    rows = [[row.id, row.evidence, " ".join(map(flag_name, row.settings)), row.does] for row in view.behaviours]
-    echo(table(["id", "evidence", "settings", "what mocksms does"], rows))
-    echo("\n" + table(["evidence", "meaning"], [[evidence, about] for evidence, about in view.evidence.items()]))
+    rows = [
+        [row.id, row.evidence, " ".join((row.does, *(f"[{flag_name(option)}]" for option in row.settings)))]
+        for row in view.behaviours
+    ]
+    echo_table(["id", "evidence", "what mocksms does, and its [options]"], rows)
+    echo("\n")
+    echo_table(["evidence", "meaning"], [[evidence, about] for evidence, about in view.evidence.items()])
     return 0
 
 

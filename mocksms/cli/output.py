@@ -12,6 +12,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
+from mocksms.cli.terminal import PAINT_CODES, Colour, has_colours, painter
 from mocksms.errors import OutputFailed, escape, escape_lines
 from mocksms.sms.display import error_reason
 
@@ -36,12 +37,12 @@ def takes_output(stream: TextIO | None) -> bool:
 def echo(text: str) -> None:
     """Write to standard output and flush. Characters that a terminal acts on, or that its encoding lacks, are escaped.
 
-    If the reader is gone, as in `mocksms numbers | head -1`, the rest is discarded.
+    The colours of `painter` stay. If the reader is gone, as in `mocksms numbers | head -1`, the rest is discarded.
 
     Raises:
         OutputFailed: standard output is closed, or its disk is full.
     """
-    if problem := _write(sys.stdout, escape_lines(text)):
+    if problem := _write(sys.stdout, _safe(text, sys.stdout)):
         raise OutputFailed(problem)
 
 
@@ -51,7 +52,7 @@ def echo_to_reader(text: str) -> bool:
     Raises:
         OutputFailed: see `echo`.
     """
-    problem = _write(sys.stdout, escape_lines(text))
+    problem = _write(sys.stdout, _safe(text, sys.stdout))
     if problem:
         raise OutputFailed(problem)
     return problem is not None and has_reader(sys.stdout)
@@ -90,9 +91,10 @@ def echo_bytes(content: bytes) -> None:
         raise OutputFailed(problem)
 
 
-def complain(text: str) -> None:
+def complain(text: str, colour: Colour = Colour.RED) -> None:
     """Write a line to standard error. If that fails, only the exit code is left."""
-    _write(sys.stderr, f"mocksms: {escape_lines(text)}\n")
+    name = painter(sys.stderr)("mocksms:", colour)
+    _write(sys.stderr, f"{name} {escape_lines(text)}\n")
 
 
 def show(text: str) -> None:
@@ -121,16 +123,6 @@ class SideOutput:
             if not self._has_failed:
                 warn(f"{error.sentence} mocksms goes on without this output.", self._log_format)
             self._has_failed = True
-
-
-def table(head: list[str], rows: list[list[str]]) -> str:
-    """Return a table as text."""
-    lines = [[escape(cell) for cell in line] for line in (head, *rows)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    lines.insert(1, ["-" * width for width in widths])
-    return "".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() + "\n" for line in lines
-    )
 
 
 class JsonFormatter(logging.Formatter):
@@ -199,7 +191,15 @@ def warn(text: str, log_format: str) -> None:
         record = logging.makeLogRecord({"levelname": "WARNING", "msg": text})
         _write(sys.stderr, f"{JsonFormatter().format(record)}\n")
     else:
-        complain(text)
+        complain(text, Colour.YELLOW)
+
+
+def _safe(text: str, stream: TextIO | None) -> str:
+    """Return a text that is safe to print; the escape sequences of colours stay if the stream has colours."""
+    if "\x1b" not in text or not has_colours(stream):
+        return escape_lines(text)
+    parts = PAINT_CODES.split(text)
+    return "".join(part if index % 2 else escape_lines(part) for index, part in enumerate(parts))
 
 
 def _write(stream: TextIO | None, text: str) -> str | None:

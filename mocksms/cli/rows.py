@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from mocksms.cli.log_lines import message_line, request_line, time_text
+from mocksms.cli.terminal import painter
 from mocksms.errors import MockRefused, MockUnreachable
 from mocksms.testing.client import MockClient
 
@@ -19,6 +21,7 @@ class RowLines:
 
     def __init__(self, client: MockClient, *, as_json: bool) -> None:
         self._client = client
+        self._paint = painter(sys.stdout)
         self._as_json = as_json
         self._keys: dict[str, str] = {}
 
@@ -31,7 +34,7 @@ class RowLines:
         why = f"scheduled for {time_text(_instant(row['scheduled_at']))}" if is_scheduled else step["cause"]
         state = "/".join(filter(None, (step["status"], step["reject_reason"])))
         at, key = _instant(step["at"]), self._key(row["account"])
-        return message_line(at, row["mobile_number"], state, why, row["content"], key)
+        return message_line(at, row["mobile_number"], state, why, row["content"], key, self._paint)
 
     def request(self, row: RecordRow) -> str:
         """Return the line of a request."""
@@ -39,7 +42,9 @@ class RowLines:
             return _json("request", row)
         key = None if row["account"] is None else self._key(row["account"])
         at, status, is_refused = _instant(row["at"]), row["response"]["status"], row["refusal"] is not None
-        return request_line(at, row["method"], row["target"], status, row["note"], key, is_refused=is_refused)
+        return request_line(
+            at, row["method"], row["target"], status, row["note"], key, self._paint, is_refused=is_refused
+        )
 
     def _key(self, account: str) -> str:
         if account not in self._keys:

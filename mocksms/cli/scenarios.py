@@ -6,11 +6,11 @@ import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
-from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Final
 
 from mocksms.cli.options import ADDRESS, URL_HELP, Parser, read_settings, running_mock, usage_error
-from mocksms.cli.output import complain, echo, echo_file, table
+from mocksms.cli.output import complain, echo, echo_file
+from mocksms.cli.tables import echo_note, echo_table
 from mocksms.errors import InvalidScenario, MockRefused, MockUnreachable, ScenarioIssue, SettingsError
 from mocksms.settings import Settings
 from mocksms.sms.display import error_reason
@@ -26,9 +26,6 @@ MAX_ACCOUNTS: Final = 5
 
 MAX_JOURNAL_SIZE: Final = 1 << 28
 """Bytes of a journal that a scenario is checked against. It may come from a pipe."""
-
-MAX_ABOUT: Final = 120
-"""Characters of a description in the list; the rest is cut off."""
 
 
 def scenarios_parser() -> Parser:
@@ -132,8 +129,8 @@ def _list(library: Library, *, as_json: bool) -> int:
     if as_json:
         echo(json.dumps({"scenarios": [{"name": name, "about": about} for name, about in rows]}, indent=2) + "\n")
         return 0
-    echo(table(["name", "about"], [[name, shorten(about, MAX_ABOUT, placeholder="…")] for name, about in rows]))
-    echo("\nStart a mock with one: mocksms --scenario NAME. Print one as a template: mocksms scenarios show NAME.\n")
+    echo_table(["name", "about"], [[name, " ".join(about.split())] for name, about in rows])
+    echo_note("Start a mock with one: mocksms --scenario NAME. Print one as a template: mocksms scenarios show NAME.")
     return 0
 
 
@@ -201,9 +198,9 @@ def _dry_run(read: Mapping[Path, Scenario], against: str, settings: Settings, *,
         echo(json.dumps({"rules": [rule._asdict() for rule in rules]}, indent=2) + "\n")
     else:
         rows = [[rule.label, str(rule.matched), str(rule.applied)] for rule in rules]
-        echo(table(["rule", "matched", "applied"], rows))
+        echo_table(["rule", "matched", "applied"], rows)
         if never := [rule.label for rule in rules if not rule.applied]:
-            echo(f"\nNever applied: {', '.join(never)}.\n")
+            echo_note(f"Never applied: {', '.join(never)}.")
     return 0 if all(rule.applied for rule in rules) else 1
 
 

@@ -440,12 +440,13 @@ def test_fidelity_is_an_aligned_table(capsys: pytest.CaptureFixture[str]) -> Non
     assert main(["fidelity"]) == 0
     listed, _, legend = capsys.readouterr().out.partition("\n\n")
     head, rule, *lines = listed.splitlines()
-    starts = [head.index(title) for title in ("id", "evidence", "settings", "what mocksms does")]
+    starts = [head.index(title) for title in ("id", "evidence", "what mocksms does")]
     assert len(lines) == len(ledger())
     assert [index for index in range(1, len(rule)) if rule[index - 1 : index + 1] == " -"] == starts[1:]
     for line, entry in zip(lines, ledger(), strict=True):
         cells = [line[start:end].strip() for start, end in zip(starts, [*starts[1:], None], strict=True)]
-        assert cells == [entry.id, entry.evidence, " ".join(map(flag_name, entry.settings)), entry.does]
+        flags = (f"[{flag_name(option)}]" for option in entry.settings)
+        assert cells == [entry.id, entry.evidence, " ".join((entry.does, *flags))]
         assert line == line.rstrip()
     meanings = [line.split(maxsplit=1) for line in legend.splitlines()[2:]]
     assert meanings == [[evidence, evidence.about] for evidence in Evidence]

@@ -22,7 +22,6 @@ from mocksms.cli.output import (
     echo_file,
     echo_to_reader,
     has_reader,
-    table,
     warn,
 )
 from mocksms.errors import OutputFailed
@@ -103,10 +102,6 @@ def test_side_output_reports_a_failure_once_until_it_works_again(
         "mocksms: Standard output cannot be written: No space left on device. mocksms goes on without this output.\n"
     )
     assert capsys.readouterr().err == 2 * complaint
-
-
-def test_cell_of_a_table_is_one_line() -> None:
-    assert table(["name"], [["a\nb\x1b"]]) == "name\n--------\na\\nb\\x1b\n"
 
 
 def test_log_record_is_escaped_with_its_traceback() -> None:

@@ -55,13 +55,12 @@ def in_a_temporary_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
     Path("bad.toml").write_text(INVALID, encoding="utf-8")
 
 
-def test_scenarios_lists_each_with_the_beginning_of_its_description(capsys: Captured) -> None:
+def test_scenarios_lists_each_with_its_description(capsys: Captured) -> None:
     assert main(["scenarios"]) == 0
     out = capsys.readouterr().out
     for scenario in Library().all():
         (line,) = [line for line in out.splitlines() if line.startswith(f"{scenario.name} ")]
-        assert Library().about(scenario)[:40] in line
-        assert len(line) < 150
+        assert line.endswith(f"  {' '.join(Library().about(scenario).split())}")
 
 
 def test_scenarios_as_json_has_the_whole_descriptions(capsys: Captured) -> None:

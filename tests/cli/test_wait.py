@@ -14,7 +14,7 @@ from tests.support import KEY, NUMBER, Mock, running
 Captured = pytest.CaptureFixture[str]
 
 
-def test_messages_that_match_are_printed(own_mock: Mock, capsys: Captured) -> None:
+def test_messages_that_match_are_printed(own_mock: Mock, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
     for content in ("first", "second", "third"):
         own_mock.send(NUMBER, content=content, tags=[content])
     arguments = ["wait", "--url", own_mock.url, "--to", NUMBER, "--account", KEY, "--count", "2"]
@@ -23,6 +23,9 @@ def test_messages_that_match_are_printed(own_mock: Mock, capsys: Captured) -> No
     assert [line[25:46].split() for line in lines] == [[NUMBER, "sent"]] * 2
     assert [line.split('"')[1] for line in lines] == ["second", "third"]
     assert lines[0].endswith("[key-…]")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert main(arguments) == 0
+    assert capsys.readouterr().out == "".join(f"{line}\n" for line in lines).replace(" sent ", " \x1b[32msent\x1b[0m ")
     assert main(["wait", "--url", own_mock.url, "--tag", "first", "--json"]) == 0
     row = json.loads(capsys.readouterr().out)
     assert (row["event"], row["content"], row["number"]) == ("message", "first", "972541111111")
