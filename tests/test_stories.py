@@ -96,6 +96,8 @@ def gateway_outage(api: Story) -> None:
     (rule,) = api.get("scenario")["rules"]
     assert rule == {
         "label": "rule 1 (outage) of gateway-outage.toml",
+        "matches": "all, the first 3",
+        "effect": "exception/no-available-gateways",
         "applies_to": "message",
         "matched": 3,
         "applied": 3,

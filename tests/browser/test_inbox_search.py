@@ -78,6 +78,9 @@ def test_nothing_found_is_said_in_words_with_a_correction(inbox: Inbox) -> None:
     inbox.open("?view=requests&path=stauts:200")
     inbox.page.get_by_role("button", name="Did you mean status:200?").click()
     expect(rows(inbox)).to_have_count(4)
+    inbox.open("?view=callbacks&search=stat:failed")
+    inbox.page.get_by_role("button", name="Did you mean state:failed?").click()
+    expect(inbox.page.get_by_role("searchbox")).to_have_value("state:failed")
 
 
 def test_chips_count_what_was_found_and_narrow_it(inbox: Inbox) -> None:

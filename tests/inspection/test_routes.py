@@ -74,6 +74,7 @@ def test_route_table_is_that_of_the_design() -> None:
         ("DELETE", "messages"),
         ("GET", "phones"),
         ("DELETE", "phones"),
+        ("POST", "phones/unread"),
         ("GET", "messages/latest"),
         ("GET", "messages/latest/codes"),
         ("GET", "messages/wait"),

@@ -7,13 +7,16 @@ import { callbackPlace } from "../state/places.js";
 import { control, isReadOnly } from "../state/read-only.js";
 import { filters, hasFilters, navigate, route, withoutFilters } from "../state/route.js";
 import { webhookEvents, webhookState } from "../state/webhooks.js";
-import { button, formatted, isolated, plural } from "../ui/components.js";
+import { COLOURS } from "../panels/callback.js";
+import { button, formatted, plural } from "../ui/components.js";
 import { icon } from "../ui/icons.js";
 import { attempt } from "../ui/notices.js";
 import { patch } from "../ui/patch.js";
+import { singleLine } from "../ui/text.js";
 import { renderRow } from "./callback-row.js";
 import { updateCountdowns } from "./due.js";
 import { PagedList } from "./paged-list.js";
+import { filterChip, unknownKeyLines } from "./search-chips.js";
 import { WebhookCards, addButton } from "./webhook-cards.js";
 
 const RELEVANT_EVENTS = ["callback", "account", "scenario", "clock"];
@@ -93,7 +96,7 @@ export class Callbacks {
     const evicted = this.#page.evicted ? `, ${formatted(this.#page.evicted)} old ones evicted` : "";
     const count = `${plural(this.#page.total, "callback")}${hasFilters() ? " found" : ""}${evicted}`;
     this.paged.showStatus(count, ...statusActions());
-    patch(this.paged.filters, stateChips());
+    patch(this.paged.filters, [...unknownKeyLines("in all fields"), ...stateChips()]);
     this.paged.list.select(route().callback, false);
     this.paged.showEmptyState(emptyState());
   }
@@ -148,37 +151,23 @@ function stateChips() {
   const { state: chosen, url, kind } = filters();
   return [
     ...STATES.filter((state) => numbers[state] || state === chosen).map((state) =>
-      chip(state, state === chosen, { state: state === chosen ? null : state }, url ? 0 : numbers[state]),
+      chip("state", state, state === chosen, { dot: COLOURS[state] ?? "", count: url ? 0 : numbers[state] }),
     ),
-    ...(url ? [chip(`to ${url}`, true, { url: null, kind: null })] : []),
-    ...(kind && !url ? [chip(kind, true, { kind: null })] : []),
+    ...(url ? [chip("url", url, true, { text: `to ${url}` })] : []),
+    ...(kind && !url ? [chip("kind", kind, true)] : []),
   ];
 }
 
 /**
- * @param {string} text
+ * @param {string} name of the filter
+ * @param {string} value
  * @param {boolean} isOn
- * @param {Ui.Query} change
- * @param {number} [count]
+ * @param {{ text?: string, dot?: string, count?: number }} [about]
  */
-function chip(text, isOn, change, count = 0) {
-  const node = button("", () => navigate({ ...change, callback: null }), {
-    class: "chip",
-    "aria-pressed": String(isOn),
-    "data-id": JSON.stringify(change),
-  });
-  const dot = STATES.some((state) => state === text) && element("span", { class: `dot ${outcomeClass(text)}` });
-  node.append(
-    ...[dot, isolated(text), count > 0 && element("strong", {}, formatted(count)), isOn && " ×"].filter(
-      (part) => part !== false,
-    ),
-  );
-  return node;
-}
-
-/** @param {string} state */
-function outcomeClass(state) {
-  return { failed: "rejected", pending: "queued", delivered: "sent" }[state] ?? "";
+function chip(name, value, isOn, { text = value, dot, count } = {}) {
+  const changes = name === "url" ? { url: null, kind: null } : { [name]: isOn ? null : value };
+  const onclick = () => navigate({ ...changes, callback: null });
+  return filterChip({ id: `${name}:${value}`, text: singleLine(text), isOn, onclick, dot, count });
 }
 
 /** @returns {Dom.Child[]} */
@@ -205,7 +194,7 @@ function emptyState() {
         : element(
             "p",
             {},
-            button("Add a webhook", () => navigate({ panel: "webhook" }), { class: "primary" }),
+            button("Add webhook", () => navigate({ panel: "webhook" }), { class: "primary" }),
           ),
     ),
   ];

@@ -6,15 +6,14 @@ import { shortTarget, statusBadge } from "../panels/request.js";
 import { mockState } from "../state/mock-state.js";
 import { requestPlace } from "../state/places.js";
 import { isReadOnly } from "../state/read-only.js";
-import { filters, hasFilters, navigate, route, searchKeys } from "../state/route.js";
+import { filters, hasFilters, navigate, route } from "../state/route.js";
 import { accountLabel } from "../ui/account-label.js";
 import { button, formatted, isolated, plural } from "../ui/components.js";
-import { nearest } from "../ui/nearest.js";
 import { patch } from "../ui/patch.js";
 import { singleLine } from "../ui/text.js";
 import { clockTime, exactDateTime, formatDuration } from "../ui/time.js";
 import { PagedList } from "./paged-list.js";
-import { issueLines } from "./search-chips.js";
+import { unknownKeyLines } from "./search-chips.js";
 
 export class Requests {
   #node;
@@ -78,7 +77,7 @@ export class Requests {
       `${plural(page.total, "request")}${hasFilters() ? " found" : ""}${evicted}`,
       button(label ?? "", () => navigate({ refused }), { class: "small" }),
     );
-    patch(this.paged.filters, issueLines(issuesOf(filters().path ?? "")));
+    patch(this.paged.filters, unknownKeyLines("in the path"));
     this.paged.list.select(route().request, false);
     this.paged.showEmptyState([
       element("h2", {}, hasFilters() ? "No request found" : isReadOnly ? "No requests" : "No requests yet"),
@@ -89,20 +88,6 @@ export class Requests {
       ),
     ]);
   }
-}
-
-/**
- * Keys that do not exist, in the part of the search that is looked for in paths.
- *
- * @param {string} path
- * @returns {Api.SearchIssue[]}
- */
-function issuesOf(path) {
-  return [...path.matchAll(/(?:^|\s)((\w+):(\S+))/g)].flatMap(([, part, key, value]) => {
-    const near = nearest(key.toLowerCase(), searchKeys());
-    const note = "is looked for in the path: the key is unknown";
-    return near ? [{ part, note, better: `${near}:${value}` }] : [];
-  });
 }
 
 /** @param {Ui.Query} query */

@@ -2,8 +2,19 @@
 
 import { element } from "../../shared/dom.js";
 import { counts } from "../state/counts.js";
-import { NO_CONVERSATION, hasFilters, navigate, quoted, search, searchText, withoutFilters } from "../state/route.js";
+import {
+  NO_CONVERSATION,
+  hasFilters,
+  navigate,
+  quoted,
+  search,
+  searchKeys,
+  searchText,
+  searchWords,
+  withoutFilters,
+} from "../state/route.js";
 import { button, formatted, statusClass } from "../ui/components.js";
+import { nearest } from "../ui/nearest.js";
 import { singleLine } from "../ui/text.js";
 
 const MAX_TAGS = 3;
@@ -69,17 +80,41 @@ function chipsOf(found) {
 
 /** @param {Chip} chip */
 function chipButton({ term, label, count, name }) {
-  const isOn = hasTerm(term);
-  const attributes = { class: "chip", "aria-pressed": String(isOn), "data-id": term, title: singleLine(term) };
-  const node = button("", () => toggleTerm(term), attributes);
+  const text = singleLine(label, MAX_TAG_CHARACTERS);
+  const dot = name && (name === "reply" ? name : statusClass(name));
+  return filterChip({ id: term, text, dot, count, isOn: hasTerm(term), onclick: () => toggleTerm(term) });
+}
+
+/**
+ * A chip that narrows a list, or widens it again.
+ *
+ * @param {{ id: string, text: string, isOn: boolean, onclick: () => void, dot?: string, count?: number }} about `dot` is
+ *   the class of the dot in front of the text
+ */
+export function filterChip({ id, text, isOn, onclick, dot, count }) {
+  const attributes = { class: "chip", "aria-pressed": String(isOn), "data-id": id, title: singleLine(id) };
+  const node = button("", onclick, attributes);
   node.append(
-    ...(name ? [element("span", { class: `dot ${name === "reply" ? name : statusClass(name)}` })] : []),
-    element("bdi", {}, singleLine(label, MAX_TAG_CHARACTERS)),
-    " ",
-    element("strong", {}, formatted(count)),
+    ...(dot === undefined ? [] : [element("span", { class: `dot ${dot}` })]),
+    element("bdi", {}, text),
+    ...(count ? [" ", element("strong", {}, formatted(count))] : []),
     isOn ? " ×" : "",
   );
   return node;
+}
+
+/**
+ * Keys that do not exist, in the words of a search that the page itself reads.
+ *
+ * @param {string} where the words are looked for
+ */
+export function unknownKeyLines(where) {
+  const found = [...searchWords().matchAll(/(?:^|\s)((\w+):(\S+))/g)].flatMap(([, part, key, value]) => {
+    const near = nearest(key.toLowerCase(), searchKeys());
+    const note = `is looked for ${where}: the key is unknown`;
+    return near ? [{ part, note, better: `${near}:${value}` }] : [];
+  });
+  return issueLines(found);
 }
 
 /**

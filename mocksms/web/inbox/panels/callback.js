@@ -14,8 +14,12 @@ import { attempt } from "../ui/notices.js";
 import { withEscapes } from "../ui/text.js";
 import { exactDateTime, formatDuration } from "../ui/time.js";
 
-/** @type {Record<string, string>} */
-const COLOURS = { delivered: "sent", failed: "rejected", retrying: "queued", pending: "queued" };
+/**
+ * The classes of the states of callbacks, which have their colours.
+ *
+ * @type {Record<string, string>}
+ */
+export const COLOURS = { delivered: "sent", failed: "rejected", retrying: "queued", pending: "queued" };
 
 /**
  * Read a callback and return the nodes of its panel.

@@ -13,6 +13,7 @@ import { clockTime, exactDateTime, formatDuration } from "../ui/time.js";
 import { STORED_BYTES, codeSection } from "./code-section.js";
 
 const MAX_MESSAGES = 20;
+const MAX_SPAN = 500; // Cursors behind that of a request.
 const MAX_CALL_CHARACTERS = 60;
 const OPERATION_PATH = /^(?:\/rest\/v1)?\/transactional\/sms\//i;
 
@@ -45,10 +46,15 @@ export async function requestPanel(id) {
  * @param {Api.Request} request
  */
 async function messagesOf({ id, account, messages: ids }) {
-  if (!ids.length) return [];
-  const page = { account, since: id, before: id + MAX_MESSAGES + 1, limit: MAX_MESSAGES }; // Their cursors come next.
-  const { messages } = await get("messages", page);
-  return messages.filter((message) => message.request_id === id).reverse();
+  const wanted = Math.min(ids.length, MAX_MESSAGES);
+  /** @type {Api.Message[]} */
+  let found = [];
+  // Their cursors come next, with those of their callbacks between them.
+  for (let span = MAX_MESSAGES; found.length < wanted && span <= MAX_SPAN; span *= 5) {
+    const { messages } = await get("messages", { account, since: id, before: id + span + 1, limit: span });
+    found = messages.filter((message) => message.request_id === id).reverse();
+  }
+  return found.slice(0, MAX_MESSAGES);
 }
 
 /**

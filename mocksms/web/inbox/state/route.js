@@ -152,6 +152,11 @@ export function search(text) {
   navigate({ ...changes, ...NO_CONVERSATION, request: null, callback: null });
 }
 
+/** The words of the search that have no name. */
+export function searchWords() {
+  return filters()[DEFAULT_FILTER[view()]] ?? "";
+}
+
 /** Write the filters as text for the search box. */
 export function searchText() {
   const rest = DEFAULT_FILTER[view()];
