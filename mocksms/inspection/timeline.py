@@ -125,7 +125,7 @@ def timeline_of_message(context: Context, call: InspectionCall) -> Steps[Timelin
         status=message.state.status,
         reject_reason=message.state.reason,
         why=why_view(account, message, planned[0].at if planned else None),
-        clock=clock_view(account.clock),
+        clock=clock_view(account.clock, account),
         events=[entry.view for entry in entries],
         left_out=left_out,
     )
