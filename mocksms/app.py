@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("mocksms")
 
-OWN_SEGMENTS: Final = frozenset({"_mock", "inbox", "docs", "shared", "openapi.json"})
+OWN_SEGMENTS: Final = frozenset({"_mock", "inbox", "docs", "shared", "openapi.json", "llms.txt"})
 """First segments of the paths of inspection API and web UI."""
 
 CreateApp = Callable[[asyncio.Event], ASGIApp]
@@ -231,10 +231,8 @@ def first_segment(path: str) -> str:
 def openapi() -> dict[str, Any]:
     """Return the OpenAPI document of both APIs."""
     from mocksms.inspection.routes import OPERATIONS, TAGS
-    from mocksms.webhooks.description import callback_specs
 
-    operations, tags = [*PROVIDER_OPERATIONS, *OPERATIONS], {**PROVIDER_TAGS, **TAGS}
-    return document(operations, tags, response_examples(), callback_specs())
+    return document([*PROVIDER_OPERATIONS, *OPERATIONS], {**PROVIDER_TAGS, **TAGS}, response_examples())
 
 
 async def _serve_openapi(_: Request) -> JSONResponse:

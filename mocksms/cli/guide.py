@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from importlib.resources import files
 
 from mocksms.cli.options import Parser, read_settings
 from mocksms.cli.output import echo
 from mocksms.cli.tables import echo_note, echo_table
 from mocksms.errors import SettingsError, did_you_mean
+from mocksms.web.guide import GuidePage, read_pages
 
 _COMMENT = re.compile(r"^<!--.*-->\n", re.MULTILINE)
 """Marks around the tables that are made from the code."""
@@ -37,26 +37,14 @@ def guide(arguments: list[str]) -> int:
     if name not in pages:
         hint = did_you_mean(name, pages, f"the pages are {', '.join(pages)}.")
         raise SettingsError(f"Unknown page {parsed.name!r}; {hint}")
-    echo(_COMMENT.sub("", pages[name]))
+    echo(_COMMENT.sub("", pages[name].text))
     return 0
 
 
-def read_pages() -> dict[str, str]:
-    """Return the text of each page by its name, in alphabetical order."""
-    folder = files("mocksms") / "guide"
-    pages = {page.name.removesuffix(".md"): page.read_text(encoding="utf-8") for page in folder.iterdir()}
-    return dict(sorted(pages.items()))
-
-
-def _list(pages: Mapping[str, str], *, as_json: bool) -> None:
-    rows = [(name, page_summary(text)) for name, text in pages.items()]
+def _list(pages: Mapping[str, GuidePage], *, as_json: bool) -> None:
+    rows = [(name, page.summary) for name, page in pages.items()]
     if as_json:
         echo(json.dumps({"pages": [{"name": name, "about": about} for name, about in rows]}, indent=2) + "\n")
         return
     echo_table(["page", "content"], rows)
     echo_note("mocksms guide NAME prints a page.")
-
-
-def page_summary(text: str) -> str:
-    """Return the first paragraph of a page, which is one line."""
-    return text.split("\n\n", 2)[1]

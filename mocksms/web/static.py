@@ -1,4 +1,4 @@
-"""Static files: the inbox at `/`, the API reference at `/docs`, and the guide. They load nothing from outside."""
+"""Static files: the inbox, the API reference, the guide and its contents. They load nothing from outside."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
+from mocksms.web.guide import contents as guide_contents
+
 PAGES: Final = {"/": "/inbox/index.html", "/docs": "/docs/index.html"}
 """The path of each page, and the file it consists of."""
 
@@ -22,6 +24,9 @@ TRACES_PAGE: Final = {"/": "/inbox/traces/index.html"}
 
 GUIDE_PAGE: Final = "/docs/guide/index.html"
 """The file that shows each page of the guide. It renders the Markdown itself, so that no library is needed for it."""
+
+CONTENTS: Final = "/llms.txt"
+"""The path of the table of contents of the guide."""
 
 FOLDERS: Final = ("inbox", "docs", "shared")
 """The folders whose files are served, each below its own name."""
@@ -44,6 +49,7 @@ MEDIA_TYPES: Final = {
     ".js": "text/javascript",
     ".svg": "image/svg+xml",
     ".md": "text/plain",
+    ".txt": "text/plain",
 }
 """The media type of each kind of file; browsers show plain text, but download Markdown."""
 
@@ -79,7 +85,7 @@ class StaticFiles(BaseRoute):
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Return whether this route serves the path of a request, and its method."""
         path = scope["path"] if scope["type"] == "http" else ""
-        if not (path in self._pages or path.startswith(_BELOW)) or path not in self._responses:
+        if not (path in self._pages or path == CONTENTS or path.startswith(_BELOW)) or path not in self._responses:
             return Match.NONE, {}
         return Match.FULL if scope["method"] in METHODS else Match.PARTIAL, {}
 
@@ -98,6 +104,7 @@ class StaticFiles(BaseRoute):
         contents, guide = static_files(), guide_files()
         contents |= guide | {path.removesuffix(".md"): contents[GUIDE_PAGE] for path in guide}
         contents |= {path: contents[file] for path, file in self._pages.items()}
+        contents[CONTENTS] = guide_contents().encode()
         if self._read_only:
             contents |= {path: contents[path].replace(b"<html", b"<html data-read-only", 1) for path in self._pages}
         return {path: _response(path, content) for path, content in contents.items()}
@@ -105,7 +112,7 @@ class StaticFiles(BaseRoute):
 
 def is_static(path: str) -> bool:
     """Whether a path is a page or lies in a folder of static files: it needs no token, as it shows no messages."""
-    return path in PAGES or path.startswith(_BELOW)
+    return path in PAGES or path == CONTENTS or path.startswith(_BELOW)
 
 
 def _walk(path: str, folder: Traversable) -> Iterator[tuple[str, Traversable]]:

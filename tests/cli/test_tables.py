@@ -5,10 +5,10 @@ import re
 
 import pytest
 
-from mocksms.cli.guide import page_summary, read_pages
 from mocksms.cli.main import UNUSABLE, main
 from mocksms.cli.tables import MIN_WIDTH, table
 from mocksms.cli.terminal import PAINT_CODES, coloured
+from mocksms.web.guide import read_pages
 
 HEAD = ["id", "outcome", "about"]
 ROWS = [["1", "sent", "a few words that are longer than all others"], ["2", "queued, sent after 5 s", "b"]]
@@ -85,7 +85,7 @@ def test_listing_has_colours_where_they_are_forced(
 def test_guide_lists_its_pages_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["guide", "--json"]) == 0
     pages = json.loads(capsys.readouterr().out)["pages"]
-    assert pages == [{"name": name, "about": page_summary(text)} for name, text in read_pages().items()]
+    assert pages == [{"name": name, "about": page.summary} for name, page in read_pages().items()]
 
 
 def test_guide_prints_no_page_as_json(capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,7 +19,7 @@ from tests.web.test_static import FILES
 
 KEY = "sk-live-0123456789-abcdefghij"
 TOKEN = "open sesame"
-PAGES = [*PAGE_PATHS, FILES[0], FILES[-1], "/openapi.json"]
+PAGES = [*PAGE_PATHS, FILES[0], FILES[-1], "/openapi.json", "/llms.txt"]
 """The files of the pages come from one handler; `tests/web/test_static.py` reads all."""
 
 READS = [operation.path.format(id="latest") for operation in OPERATIONS if operation.method == "GET"]
