@@ -27,10 +27,25 @@ def test_code_is_sent(mocksms):
 """
 
 
+LIST_TOOLS = """
+import asyncio, sys
+from mcp.client.client import Client
+from mcp.client.stdio import StdioServerParameters, stdio_client
+
+async def main():
+    command = StdioServerParameters(command=sys.executable, args=["-m", "mocksms", "mcp", "--port", "0"])
+    async with Client(stdio_client(command)) as client:
+        assert len((await client.list_tools()).tools) == 8
+
+asyncio.run(main())
+"""
+
+
 def outdated(python: str) -> list[str]:
     """Return the dependencies of mocksms that are not at their newest release, each with both versions."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    requirements = [*project["dependencies"], *project["optional-dependencies"]["pytest"]]
+    extras = project["optional-dependencies"]
+    requirements = [*project["dependencies"], *extras["pytest"], *extras["mcp"]]
     names = {re.split(r"[<>=~!\[ ]", requirement)[0].lower() for requirement in requirements}
     command = [python, "-m", "pip", "list", "--outdated", "--format=json"]
     rows = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
@@ -62,12 +77,17 @@ def tests(python: str) -> bool:
         return subprocess.run([python, "-m", "pytest", "-q"], cwd=folder).returncode == 0
 
 
+def has_tools(python: str) -> bool:
+    """Start `mocksms mcp`, and return whether it lists its tools to the client of the SDK."""
+    return subprocess.run([python, "-W", "error", "-c", LIST_TOOLS]).returncode == 0
+
+
 def main(python: str) -> int:
     """Run the checks; return the exit code."""
     if held_back := outdated(python):
         print("Not the newest release:", "; ".join(held_back))
         return 1
-    return 0 if serves(python) and tests(python) else 1
+    return 0 if serves(python) and tests(python) and has_tools(python) else 1
 
 
 if __name__ == "__main__":

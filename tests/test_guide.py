@@ -21,6 +21,7 @@ from pydantic import BaseModel
 import mocksms
 from mocksms.cli.main import UNUSABLE, main
 from mocksms.errors import INTERNAL_ERROR, MALFORMED_HTTP, RequestRefused
+from mocksms.mcp.tools import TOOLS
 from mocksms.scenario.schema import json_schema
 from mocksms.settings import SESSION_OPTIONS, Settings
 from mocksms.state.archive import ENTRIES
@@ -35,6 +36,7 @@ from tests.readme import GUIDE, OUTPUTS, PAGES, ROOT, TABLES, Block, blocks, pro
 from tests.support import TIMEOUT, Mock, running
 
 NAMES: Final = [
+    "agents",
     "audit",
     "cli",
     "compare",
@@ -123,6 +125,11 @@ def test_page_on_pytest_names_every_extra() -> None:
     text = (GUIDE / "pytest-more.md").read_text(encoding="utf-8")
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
     assert set(re.findall(r"^\| `(\w+)` \|", text.partition("## Extras")[2], re.MULTILINE)) == {*extras} - {"test"}
+
+
+def test_page_on_agents_names_every_tool() -> None:
+    text = (GUIDE / "agents.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE) == [*TOOLS]
 
 
 def test_page_on_pytest_names_every_argument_of_the_marker() -> None:
@@ -333,6 +340,18 @@ def test_pages_are_served_as_text(shared_mock: Mock) -> None:
         response = shared_mock.get(f"/docs/guide/{page.name}")
         assert response.content == page.read_bytes()
         assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
+
+
+def test_contents_link_each_page_that_is_served_with_a_line(shared_mock: Mock) -> None:
+    response = shared_mock.get("/llms.txt")
+    assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
+    lines = response.text.splitlines()
+    assert lines[0] == "# mocksms"
+    links = [found for line in lines if (found := re.fullmatch(r"- \[([^]]+)\]\(([^)]+)\): (\S.+)", line))]
+    assert [link[2] for link in links] == [*(f"docs/guide/{name}.md" for name in NAMES), "openapi.json"]
+    for title, path, summary in (link.groups() for link in links[:-1]):
+        assert shared_mock.get(f"/{path}").text.startswith(f"# {title}\n\n{summary}\n")
+    assert shared_mock.get("/openapi.json").status_code == 200
 
 
 def test_command_lists_the_pages_with_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:

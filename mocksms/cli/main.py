@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from mocksms.cli.compare import compare, compare_parser
 from mocksms.cli.guide import guide, guide_parser
+from mocksms.cli.mcp import mcp, mcp_parser
 from mocksms.cli.open import open_, open_parser
 from mocksms.cli.options import ADDRESS, URL_HELP, Parser, read_seconds, read_settings, running_mock, usage_error
 from mocksms.cli.output import SideOutput, complain, configure_logs, echo
@@ -274,6 +275,7 @@ COMMANDS: Final = {
     "record": Command(record, record_parser, "print the history of an account as a scenario file"),
     "report": Command(report, report_parser, "write an HTML page about a failed test"),
     "demo": Command(_demo, _demo_parser, "send demo messages to a running mock"),
+    "mcp": Command(mcp, mcp_parser, "give an agent tools for a mock, over the Model Context Protocol"),
     "open": Command(open_, open_parser, "show a trace or snapshot, or the traces of a folder, in the web UI"),
     "guide": Command(guide, guide_parser, "list the pages of the manual; mocksms guide NAME prints one"),
 }

@@ -118,17 +118,26 @@ def running_mock(settings: Settings, parsed: argparse.Namespace) -> str:
     Raises:
         SettingsError: `MOCKSMS_URL` has an invalid value.
     """
-    if parsed.url:
-        return mock_url(parsed.url)
-    if parsed.url is not None:
+    if parsed.url == "":
         own = {name: getattr(parsed, name) for name in ADDRESS if getattr(parsed, name) is not None}
         settings = Settings.read(os.environ, {**address_on_command_line(), **own})
-    elif parsed.host is None and parsed.port is None:
-        variables = from_environment(os.environ)
-        session = read_options(SessionSettings, {name: raw for name, raw in variables.items() if name == "url"})
-        if session.url:
-            return session.url
-    return url_of(settings.host, settings.port)
+    url = named_url(parsed)
+    return url_of(settings.host, settings.port) if url is None else url
+
+
+def named_url(parsed: argparse.Namespace) -> str | None:
+    """Return the URL of `--url` or `MOCKSMS_URL`, None if `--url`, `--host` or `--port` leave it out.
+
+    Raises:
+        SettingsError: `MOCKSMS_URL` has an invalid value.
+    """
+    if parsed.url is not None:
+        return mock_url(parsed.url) if parsed.url else None
+    if parsed.host is not None or parsed.port is not None:
+        return None
+    variables = from_environment(os.environ)
+    session = read_options(SessionSettings, {name: raw for name, raw in variables.items() if name == "url"})
+    return session.url or None
 
 
 def _add_options(parser: Parser, options: Mapping[str, Field[Any]], in_help: Collection[str]) -> None:

@@ -100,6 +100,30 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+def call_tool(python: Path) -> object:
+    """Send an SMS through `mocksms mcp` as a client of the protocol does; return the HTTP status of the response."""
+    client = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+    calls: list[dict[str, Any]] = [
+        {"id": 1, "method": "initialize", "params": client},
+        {"method": "notifications/initialized"},
+        {"id": 2, "method": "tools/call", "params": {"name": "send", "arguments": {"to": "0", "content": "Hello"}}},
+    ]
+    command = [str(python), "-W", "error", "-m", "mocksms", "mcp", "--port", "0"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command, stdin=pipe, stdout=pipe, text=True, env=clean_environment(), cwd=python.parent
+    ) as it:
+        assert it.stdin is not None
+        assert it.stdout is not None
+        for call in calls:
+            it.stdin.write(json.dumps({"jsonrpc": "2.0", **call}) + "\n")
+        it.stdin.flush()
+        answers = [json.loads(it.stdout.readline()) for _ in range(2)]
+        it.stdin.close()
+        assert it.wait(TIMEOUT) == 0
+    return answers[-1]["result"]["structuredContent"]["status"]
+
+
 def test_wheel_contains_only_the_package_and_the_scenarios(distributions: Distributions) -> None:
     contents = set(zipfile.ZipFile(distributions.wheel).namelist())
     metadata = {name for name in contents if name.startswith(f"mocksms-{VERSION}.dist-info/")}
@@ -175,6 +199,12 @@ def test_suite_of_another_project_passes_with_the_installed_mock(
     assert "9 passed" in run_shop_tests(tmp_path, url, github_job())
     process.send_signal(signal.SIGTERM)
     assert process.wait(TIMEOUT) == 0
+
+
+def test_agent_uses_the_oldest_allowed_package_of_the_protocol(distributions: Distributions, tmp_path: Path) -> None:
+    (need,) = PROJECT["optional-dependencies"]["mcp"]
+    scripts = install(tmp_path / "mcp", f"{distributions.wheel}[mcp]", need.replace(">=", "=="))
+    assert call_tool(scripts / "python") == 200
 
 
 @pytest.mark.skipif(sys.version_info >= (3, 14), reason="some of the oldest versions have no wheel for this Python")

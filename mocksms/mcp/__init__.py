@@ -1,0 +1,1 @@
+"""Model Context Protocol: the mock as tools for agents."""

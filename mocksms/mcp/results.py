@@ -1,0 +1,85 @@
+"""Results of the tools: what the inspection API returns, without what an agent does not need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from mocksms.schemas.explanations import Explanation
+from mocksms.sms.display import cut
+
+MAX_BODY: Final = 300
+"""Characters of a body in a timeline."""
+
+_EVENT_FIELDS: Final = ("at", "kind", "text", "status", "reject_reason", "http_status", "error", "attempt")
+_BODIES: Final = ("body", "response_body")
+_FLAGS: Final = ("failed", "planned", "paused")
+
+
+def message_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a message of a list."""
+    found = {
+        "transaction_id": row["transaction_id"],
+        "to": row["mobile_number"],
+        "text": row["text"],
+        "status": row["status"],
+        "reject_reason": row["reject_reason"],
+        "code": row["codes"][0]["code"] if row["codes"] else None,
+        "tags": row["tags"],
+        "at": row["created_at"],
+        "cursor": row["cursor"],
+    }
+    return filled(found)
+
+
+def timeline_result(view: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the life of a message."""
+    events = [
+        filled(
+            {
+                **{name: event[name] for name in _EVENT_FIELDS},
+                **{name: cut(event[name] or "", MAX_BODY) for name in _BODIES},
+                **{name: event[name] for name in _FLAGS},
+            }
+        )
+        for event in view["events"]
+    ]
+    return {
+        **message_row(row),
+        "why": view["why"]["text"],
+        "clock": filled(view["clock"]),
+        "events": events,
+        **filled({"attempts_left_out": view["left_out"]}),
+    }
+
+
+def explanation_result(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return why messages are missing."""
+    explanation = Explanation.model_validate(raw)
+    closest = [
+        filled(
+            {
+                "transaction_id": each.transaction_id,
+                "differs": [
+                    {"field": part.field, "expected": part.expected, "actual": part.actual}
+                    for part in each.comparisons
+                    if not part.matches
+                ],
+                "history": each.history,
+                "warnings": each.warnings,
+            }
+        )
+        for each in explanation.closest
+    ]
+    return {
+        "summary": explanation.summary,
+        "expected": explanation.expected,
+        "found": explanation.found.describe(),
+        "closest": closest,
+        "causes": [filled({"kind": each.kind, "text": each.text, "id": each.id}) for each in explanation.causes],
+    }
+
+
+def filled(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return fields without those that say nothing: null, false, empty and 0."""
+    return {name: value for name, value in fields.items() if value}
