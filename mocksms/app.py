@@ -231,8 +231,10 @@ def first_segment(path: str) -> str:
 def openapi() -> dict[str, Any]:
     """Return the OpenAPI document of both APIs."""
     from mocksms.inspection.routes import OPERATIONS, TAGS
+    from mocksms.webhooks.description import callback_specs
 
-    return document([*PROVIDER_OPERATIONS, *OPERATIONS], {**PROVIDER_TAGS, **TAGS}, response_examples())
+    operations, tags = [*PROVIDER_OPERATIONS, *OPERATIONS], {**PROVIDER_TAGS, **TAGS}
+    return document(operations, tags, response_examples(), callback_specs())
 
 
 async def _serve_openapi(_: Request) -> JSONResponse:

@@ -20,6 +20,7 @@ TEXT: Final = "text/plain"
 STREAM: Final = "text/event-stream"
 ZIP: Final = "application/zip"
 OCTETS: Final = "application/octet-stream"
+FORM: Final = "application/x-www-form-urlencoded"
 
 EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})
 
@@ -86,6 +87,18 @@ class Operation:
     examples: Mapping[str, JsonObject] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackSpec:
+    """The callback to a kind of webhook: `id` is the name of the kind, `examples` are bodies by their event."""
+
+    id: str
+    summary: str
+    about: str
+    media_type: str
+    model: type[BaseModel]
+    examples: Mapping[str, JsonObject]
+
+
 def response_examples() -> dict[str, Any]:
     """Read an example of the JSON response of each operation, by its id; `tests.response_examples` records them."""
     text = (files("mocksms.schemas") / "response_examples.json").read_text(encoding="utf-8")
@@ -93,7 +106,10 @@ def response_examples() -> dict[str, Any]:
 
 
 def document(
-    operations: Sequence[Operation], tags: Mapping[str, str], examples: Mapping[str, Any] = EMPTY
+    operations: Sequence[Operation],
+    tags: Mapping[str, str],
+    examples: Mapping[str, Any] = EMPTY,
+    callbacks: Sequence[CallbackSpec] = (),
 ) -> JsonObject:
     """Return the OpenAPI document of some operations.
 
@@ -101,10 +117,14 @@ def document(
         operations: the operations.
         tags: describes their groups, in order.
         examples: an example of the JSON response of each operation, by its id.
+        callbacks: the callbacks to webhooks.
     """
     schemas = Components(
         (model for each in operations for model in (each.query, each.body) if model is not None),
-        (spec.model for each in operations for spec in each.responses.values() if spec.model is not None),
+        [
+            *(spec.model for each in operations for spec in each.responses.values() if spec.model is not None),
+            *(callback.model for callback in callbacks),
+        ],
     )
     paths: dict[str, JsonObject] = {}
     for operation in operations:
@@ -112,6 +132,7 @@ def document(
         if operation.id in examples:
             described["responses"]["200"]["content"][JSON]["example"] = examples[operation.id]
         paths.setdefault(operation.path, {})[operation.method.lower()] = described
+    webhooks = {callback.id: {"post": _callback(callback, schemas)} for callback in callbacks}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -124,8 +145,9 @@ def document(
         "security": [{"controlToken": []}, {}],
         "tags": [{"name": name, "description": about} for name, about in tags.items()],
         "paths": paths,
+        "webhooks": webhooks,
         "components": {
-            "schemas": schemas.referenced(paths),
+            "schemas": schemas.referenced(paths, webhooks),
             "securitySchemes": {"apiKey": API_KEY, "controlToken": CONTROL_TOKEN},
         },
     }
@@ -156,6 +178,26 @@ def _operation(operation: Operation, schemas: Components) -> JsonObject:
             "content": {type_: {"schema": _BINARY} for type_ in operation.files},
         }
     return described
+
+
+def _callback(callback: CallbackSpec, schemas: Components) -> JsonObject:
+    return {
+        "operationId": f"{callback.id}_callback",
+        "tags": ["Callbacks"],
+        "summary": callback.summary,
+        "description": callback.about,
+        "security": [],
+        "requestBody": {
+            "required": True,
+            "content": {
+                callback.media_type: {
+                    "schema": schemas.of(callback.model),
+                    "examples": {name: {"value": value} for name, value in callback.examples.items()},
+                }
+            },
+        },
+        "responses": {"2XX": {"description": "The callback is delivered"}},
+    }
 
 
 def _parameters(operation: Operation, schemas: Components) -> Iterable[JsonObject]:
