@@ -29,7 +29,7 @@ from mocksms.provider.public_pages import FIRST_SEGMENTS as PUBLIC_SEGMENTS
 from mocksms.provider.public_pages import PublicPages
 from mocksms.provider.responses import TAGS as PROVIDER_TAGS
 from mocksms.scenario.library import StartScenarios
-from mocksms.schemas.openapi import document, response_examples
+from mocksms.schemas.openapi import document, error_examples, response_examples
 from mocksms.web.browser_files import browser_file
 from mocksms.web.static import StaticFiles
 from mocksms.webhooks.allow_list import AllowList
@@ -234,7 +234,7 @@ def openapi() -> dict[str, Any]:
     from mocksms.webhooks.description import callback_specs
 
     operations, tags = [*PROVIDER_OPERATIONS, *OPERATIONS], {**PROVIDER_TAGS, **TAGS}
-    return document(operations, tags, response_examples(), callback_specs())
+    return document(operations, tags, response_examples(), error_examples(), callback_specs())
 
 
 async def _serve_openapi(_: Request) -> JSONResponse:

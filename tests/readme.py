@@ -40,7 +40,7 @@ from mocksms.testing.assertions import Assertions
 from mocksms.testing.callbacks import Callbacks
 from mocksms.testing.convergence import Convergence
 from mocksms.testing.run_options import ini_name
-from tests import response_examples
+from tests import error_examples, response_examples
 from tests.audit_runs import AuditOutputs, audit_outputs
 from tests.receiver import ReceivedRequest, receiving
 
@@ -468,5 +468,6 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
 
 if __name__ == "__main__":
     response_examples.main()
+    error_examples.main()
     for page in PAGES:
         page.write_text(with_tables(page.read_text(encoding="utf-8")), encoding="utf-8")

@@ -300,6 +300,7 @@ def response_specs(kinds: Iterable[type[MocksmsError]]) -> dict[int, ResponseSpe
             about=f"{known.about}; {about[0].lower()}{about[1:]}" if known else about,
             model=ErrorResponse,
             media=(TEXT,) if issubclass(kind, ExpectationFailed) else known.media if known else (),
+            errors=(*(known.errors if known else ()), kind.__name__),
         )
     return specs
 

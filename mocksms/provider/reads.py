@@ -18,7 +18,7 @@ from typing_extensions import TypedDict
 from mocksms.engine.message_query import MessageQuery
 from mocksms.engine.state_names import StateNames
 from mocksms.errors import InvalidRequest
-from mocksms.provider.responses import ProviderError, operation
+from mocksms.provider.responses import error_spec, operation
 from mocksms.provider.send import BEFORE_9000, ReasonNames
 from mocksms.provider.shorten import MAX_VALUE_LENGTH
 from mocksms.schemas.openapi import ResponseSpec
@@ -132,7 +132,7 @@ INFO: Final = operation(
     "Get one message",
     {
         200: ResponseSpec(about="The message", model=MessageRow),
-        404: ResponseSpec(about="The account has no message with this id", model=ProviderError),
+        404: error_spec("The account has no message with this id", "MessageNotFound"),
     },
     query=InfoParams,
 )

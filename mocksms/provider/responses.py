@@ -59,6 +59,11 @@ class ProviderError(BaseModel):
     model_state: dict[str, list[str]] = Field(default={}, alias="ModelState", description="Errors by field")
 
 
+def error_spec(about: str, *errors: str, model: Any = ProviderError) -> ResponseSpec:
+    """Return the OpenAPI description of a refusal; `errors` are its examples, as in `error_examples`."""
+    return ResponseSpec(about=about, model=model, errors=tuple(f"Emulated{name}" for name in errors))
+
+
 def operation(name: str, method: str, summary: str, responses: Mapping[int, ResponseSpec], **more: Any) -> Operation:
     """Return the OpenAPI description of an operation of the emulated API; errors of all operations are added."""
     return Operation(
@@ -75,12 +80,12 @@ def operation(name: str, method: str, summary: str, responses: Mapping[int, Resp
 
 
 _COMMON_ERRORS: Final = {
-    400: ResponseSpec(
-        about="Invalid body or query; with `auth_status` also a missing or unknown key", model=ProviderError
+    400: error_spec("Invalid body or query; with `auth_status` also a missing or unknown key", "InvalidRequest"),
+    401: error_spec(
+        "Missing or unknown key, or an account without REST right", "Unauthorized", model=ProviderError | str
     ),
-    401: ResponseSpec(about="Missing or unknown key, or an account without REST right", model=ProviderError | str),
-    403: ResponseSpec(about="Cross-origin request, or a browser at a host that is not allowed", model=ProviderError),
-    500: ResponseSpec(about="Internal error, from a magic number or a fault", model=ProviderError),
+    403: error_spec("Cross-origin request, or a browser at a host that is not allowed", "CrossOriginRequest"),
+    500: error_spec("Internal error, from a magic number or a fault", "InternalError"),
 }
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, FailFast, Field, ValidationInfo
 
-from mocksms.provider.responses import ProviderError, operation, to_json
+from mocksms.provider.responses import error_spec, operation, to_json
 from mocksms.schemas.openapi import ResponseSpec
 from mocksms.settings import Settings
 from mocksms.sms.message import NO_FIELDS, AnyState, Message, Recipient, State, Submission
@@ -123,12 +123,12 @@ SEND: Final = operation(
     "Send an SMS to one or more recipients",
     {
         200: ResponseSpec(about="One object for each recipient, in order", model=list[SentRow]),
-        402: ResponseSpec(about="Scheduling requires credit, by an option of the mock", model=ProviderError),
-        408: ResponseSpec(about="The body did not arrive in time", model=ProviderError),
-        413: ResponseSpec(about="The body is too large", model=ProviderError),
-        415: ResponseSpec(about="The body is not declared as JSON", model=ProviderError),
-        429: ResponseSpec(about="Too many requests, from a magic number or a fault", model=ProviderError),
-        503: ResponseSpec(about="Service unavailable, from a magic number or a fault", model=ProviderError),
+        402: error_spec("Scheduling requires credit, by an option of the mock", "CreditRequired"),
+        408: error_spec("The body did not arrive in time", "BodyTooSlow"),
+        413: error_spec("The body is too large", "BodyTooLarge"),
+        415: error_spec("The body is not declared as JSON", "UnsupportedMediaType"),
+        429: error_spec("Too many requests, from a magic number or a fault", "TooManyRequests"),
+        503: error_spec("Service unavailable, from a magic number or a fault", "Unavailable"),
     },
     about="A magic number decides the outcome of its message. Default rules decide about other messages.",
     body=SendBody,

@@ -54,11 +54,15 @@ CONTROL_TOKEN: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseSpec:
-    """A response of an operation: its description, the type of its JSON body, and its other media types."""
+    """A response of an operation: its description, the type of its JSON body, and its other media types.
+
+    `errors` are the names of its examples in `error_examples`.
+    """
 
     about: str
     model: Any = None
     media: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,10 +109,17 @@ def response_examples() -> dict[str, Any]:
     return dict(json.loads(text))
 
 
+def error_examples() -> dict[str, Any]:
+    """Read an example of the JSON response to each error; `tests.error_examples` records them."""
+    text = (files("mocksms.schemas") / "error_examples.json").read_text(encoding="utf-8")
+    return dict(json.loads(text))
+
+
 def document(
     operations: Sequence[Operation],
     tags: Mapping[str, str],
     examples: Mapping[str, Any] = EMPTY,
+    errors: Mapping[str, Any] = EMPTY,
     callbacks: Sequence[CallbackSpec] = (),
 ) -> JsonObject:
     """Return the OpenAPI document of some operations.
@@ -117,6 +128,7 @@ def document(
         operations: the operations.
         tags: describes their groups, in order.
         examples: an example of the JSON response of each operation, by its id.
+        errors: an example of the JSON response to each error, by its name.
         callbacks: the callbacks to webhooks.
     """
     schemas = Components(
@@ -148,6 +160,7 @@ def document(
         "webhooks": webhooks,
         "components": {
             "schemas": schemas.referenced(paths, webhooks),
+            "examples": {name: {"value": value} for name, value in errors.items()},
             "securitySchemes": {"apiKey": API_KEY, "controlToken": CONTROL_TOKEN},
         },
     }
@@ -248,6 +261,8 @@ def _response(response: ResponseSpec, schemas: Components) -> JsonObject:
     content: JsonObject = {}
     if response.model is not None:
         content[JSON] = {"schema": schemas.of(response.model)}
+        if response.errors:
+            content[JSON]["examples"] = {name: {"$ref": f"#/components/examples/{name}"} for name in response.errors}
     content.update(
         {media: {"schema": _BINARY if media in (ZIP, OCTETS) else {"type": "string"}} for media in response.media}
     )

@@ -9,10 +9,12 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from mocksms.app import openapi
+from tests import error_examples
 from tests.response_examples import outdated, record, stored
 
 DOCUMENT = openapi()
 SCHEMAS = DOCUMENT["components"]["schemas"]
+SHARED_EXAMPLES = DOCUMENT["components"]["examples"]
 OPERATIONS = [operation for methods in DOCUMENT["paths"].values() for operation in methods.values()]
 
 
@@ -93,7 +95,27 @@ def test_examples_fit_their_schemas() -> None:
     examples = [(name, content, each) for name, content in contents() for each in content.get("examples", {}).values()]
     assert examples
     for name, content, example in examples:
-        assert errors(example["value"], content["schema"]) == [], name
+        value = (SHARED_EXAMPLES[example["$ref"].rpartition("/")[2]] if "$ref" in example else example)["value"]
+        assert errors(value, content["schema"]) == [], name
+
+
+def test_each_error_has_an_example_as_the_mock_responds() -> None:
+    assert error_examples.stored() == error_examples.bodies(), "write them again: python -m tests.readme"
+    assert {name: each["value"] for name, each in SHARED_EXAMPLES.items()} == error_examples.stored()
+    without = [
+        (each["operationId"], status)
+        for each in OPERATIONS
+        for status, response in each["responses"].items()
+        if status >= "400" and not response["content"]["application/json"].get("examples")
+    ]
+    assert without == []
+
+
+def test_each_example_of_an_error_is_used() -> None:
+    named = [
+        each["$ref"] for _, content in contents() for each in content.get("examples", {}).values() if "$ref" in each
+    ]
+    assert {*named} == {f"#/components/examples/{name}" for name in SHARED_EXAMPLES}
 
 
 def test_each_response_has_a_recorded_example_that_fits() -> None:
