@@ -21,7 +21,12 @@ export function renderRow(callback) {
   return [
     element("time", { datetime: at, title: exactDateTime(at) }, clockTime(at)),
     callbackBadge(callback),
-    element("span", { class: "event" }, isolated(event), replayOf && element("span", { class: "muted" }, " replay")),
+    element(
+      "span",
+      { class: "event-name" },
+      isolated(event),
+      replayOf && element("span", { class: "muted" }, " replay"),
+    ),
     element("span", { class: "number" }, isolated(number)),
     element("span", { class: "target muted" }, isolated(withoutScheme(url))),
     element("span", { class: "account muted" }, mockState.showsAccounts() && accountLabel(account)),
