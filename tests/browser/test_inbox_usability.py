@@ -100,7 +100,7 @@ def test_help_lists_the_shortcuts(populated: Inbox) -> None:
     page.keyboard.press("?")
     shown = page.get_by_role("dialog", name="Help")
     expect(shown.locator("kbd")).to_have_text(
-        ["j", "k", "y", "/", "x", "Delete", "r", "c", "s", "a", "g", "Ctrl+K", "?", "Esc"]
+        ["j", "k", "y", "/", "x", "Delete", "r", "o", "c", "f", "e", "s", "a", "g", "Ctrl+K", "?", "Esc"]
     )
     page.keyboard.press("Escape")
     expect(shown).to_be_hidden()

@@ -7,6 +7,7 @@ import { enableTokenDialog } from "./api/token.js";
 import { Callbacks } from "./list/callbacks.js";
 import { Phones } from "./list/phones.js";
 import { Requests } from "./list/requests.js";
+import { toggleClock } from "./palette/commands.js";
 import { Palette } from "./palette/palette.js";
 import { Panel } from "./panels/panel.js";
 import { mockState } from "./state/mock-state.js";
@@ -238,6 +239,8 @@ onKey({
   "/": startSearch,
   ...control({ x: () => view() === "phones" && phones.toggleOpen(), Delete: () => phones.delete() }),
   ...control({ r: () => conversation.replyForm.focus(), c: () => toggle("compose") }),
+  ...control({ o: () => conversation.replyForm.sendStop(), f: toggleClock }),
+  e: () => strip.openFailing(),
   s: () => toggle("controls"),
   a: () => accountPicker.open(),
   g: () => switchTo(VIEWS[(VIEWS.indexOf(view()) + 1) % VIEWS.length]),

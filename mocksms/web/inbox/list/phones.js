@@ -1,5 +1,6 @@
 /** The list at the left: all phones, the latest used first; or, during a search, the messages that match. */
 
+import { confirmReset } from "../panels/controls.js";
 import { countEvents, refreshCounts, setCounts } from "../state/counts.js";
 import { messagePlace } from "../state/places.js";
 import { isReadOnly } from "../state/read-only.js";
@@ -147,9 +148,13 @@ export class Phones {
     this.selection.selectAll(this.#keys());
   }
 
-  /** Delete what is selected; if nothing is, the message or else the conversation that is open. */
+  /** Delete what is selected; if nothing is, the message or else the conversation that is open, or else everything. */
   async delete() {
     const selected = this.#selected();
+    if (!selected.length && !isAnythingOpen()) {
+      await confirmReset();
+      return;
+    }
     const records = selected.length ? recordsOf(selected) : await attempt(openRecords);
     if (records && (await deleteRecords(records))) this.selection.clear();
   }
@@ -217,6 +222,11 @@ export class Phones {
     const key = openKey();
     if (key) this.selection.extendTo(key, this.#keys(), first);
   }
+}
+
+function isAnythingOpen() {
+  const { phone, message, request, callback } = route();
+  return Boolean(phone || message || request || callback);
 }
 
 /** The identity of the row that is open. */

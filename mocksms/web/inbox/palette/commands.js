@@ -75,6 +75,11 @@ function clockCommands() {
   ];
 }
 
+/** Freeze the clock, or resume it. */
+export function toggleClock() {
+  return clockCommands()[0]?.run();
+}
+
 /**
  * @param {string} label
  * @param {string} action

@@ -1,6 +1,8 @@
 /** The strip below the bar: a pill for each thing that makes the mock behave in another way than by default. */
 
 import { get } from "../api/client.js";
+import { navigate } from "../state/route.js";
+import { attempt, showNotice } from "../ui/notices.js";
 import { throttle } from "../ui/schedule.js";
 import { conditionsOf } from "./conditions.js";
 import { Pill } from "./pill.js";
@@ -61,6 +63,14 @@ export class Strip {
     });
     this.node.hidden = !conditions.length;
     if (hadFocus && !this.node.contains(document.activeElement)) this.#focusNext();
+  }
+
+  /** Open the latest callback that failed. */
+  async openFailing() {
+    const found = await attempt(() => get("conditions"));
+    const failing = found && conditionsOf(found, "").find(({ kind }) => kind === "failing");
+    if (failing) navigate(failing.place);
+    else if (found) showNotice("No callback fails.");
   }
 
   async #refresh() {

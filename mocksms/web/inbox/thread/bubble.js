@@ -10,6 +10,7 @@ import { messageText } from "./message-text.js";
 import { onPlainClick } from "./plain-click.js";
 
 const MAX_CHARACTERS = 1_500;
+const MAX_CAUSE = 120;
 const MAX_TAGS = 3;
 
 /**
@@ -34,6 +35,7 @@ export function messageBubble(message, open) {
         { type: "button", class: "about", onclick: open },
         element("time", { datetime: at, title: exactDateTime(at) }, clockTime(at)),
         badge(status, reason),
+        reason && element("span", { class: "cause" }, isolatedRuns(message.decided_by ?? "", MAX_CAUSE)),
         callbackMark(message.callback_state),
         size && element("span", { class: "muted" }, size),
         message.clicks > 0 && element("span", { class: "muted" }, `${message.clicks} × clicked`),

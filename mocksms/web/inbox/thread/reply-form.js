@@ -6,7 +6,8 @@ import { route } from "../state/route.js";
 import { button } from "../ui/components.js";
 import { attempt, showNotice } from "../ui/notices.js";
 
-const OPT_WORDS = ["STOP", "הסר", "START"];
+const STOP = "STOP";
+const OPT_WORDS = [STOP, "הסר", "START"];
 const QUICK_REPLIES = [...OPT_WORDS, "YES"];
 
 export class ReplyForm {
@@ -55,6 +56,11 @@ export class ReplyForm {
 
   focus() {
     this.input.focus();
+  }
+
+  /** Reply STOP as the phone that is open, if one is. */
+  async sendStop() {
+    if (this.#phone) await this.#send(STOP);
   }
 
   /** @param {string} draft */

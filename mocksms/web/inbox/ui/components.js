@@ -2,6 +2,7 @@
 
 import { element } from "../../shared/dom.js";
 import { icon } from "./icons.js";
+import { latinKey } from "./latin-key.js";
 import { showError, showNotice } from "./notices.js";
 import { singleLine } from "./text.js";
 
@@ -204,7 +205,7 @@ export function codeBlock(label, text) {
 }
 
 /**
- * Open a modal dialog.
+ * Open a modal dialog. The first letter of a button presses it, unless several begin with it.
  *
  * @param {string} label
  * @param {HTMLElement} content
@@ -215,11 +216,30 @@ export function dialog(label, content, ...buttons) {
   const form = element("form", { method: "dialog" }, content, element("div", { class: "actions" }, buttons));
   const node = element("dialog", { "aria-label": label }, form);
   document.body.append(node);
+  enableLetters(node, buttons);
   node.showModal();
   return new Promise((resolve) => {
     node.addEventListener("close", () => {
       node.remove();
       resolve(node.returnValue);
     });
+  });
+}
+
+/**
+ * @param {HTMLElement} node
+ * @param {HTMLElement[]} buttons
+ */
+function enableLetters(node, buttons) {
+  const byLetter = Map.groupBy(buttons, ({ textContent }) => textContent.slice(0, 1).toLowerCase());
+  byLetter.forEach(([first, ...others], letter) => !others.length && first?.setAttribute("aria-keyshortcuts", letter));
+  node.addEventListener("keydown", (event) => {
+    const isOther = event.repeat || event.ctrlKey || event.metaKey || event.altKey;
+    if (isOther || (event.target instanceof HTMLElement && event.target.matches("input, textarea, select"))) return;
+    const letter = latinKey(event) ?? event.key.toLowerCase();
+    const pressed = buttons.find((each) => each.getAttribute("aria-keyshortcuts") === letter);
+    if (!pressed) return;
+    event.preventDefault();
+    pressed.click();
   });
 }

@@ -5,6 +5,7 @@ import { element } from "../../shared/dom.js";
 import { control, isReadOnly } from "../state/read-only.js";
 import { searchExample, searchHelp } from "../state/route.js";
 import { dialog } from "./components.js";
+import { latinKey } from "./latin-key.js";
 
 const KEYS = [
   ["j", "next row"],
@@ -12,9 +13,12 @@ const KEYS = [
   ["y", "copy the newest code of the open phone, or of all"],
   ["/", "search"],
   control(["x", "select the open row, or no longer; with Shift and an arrow key several"]),
-  control(["Delete", "delete what is selected, or the message or conversation that is open"]),
+  control(["Delete", "delete what is selected, or the message or conversation that is open; with none of them, reset"]),
   control(["r", "reply as the phone"]),
+  control(["o", "opt the open phone out: reply STOP as it"]),
   control(["c", "new SMS"]),
+  control(["f", "freeze or resume the clock"]),
+  ["e", "the latest callback that failed"],
   ["s", isReadOnly ? "state" : "controls"],
   ["a", "choose an account, if there are several"],
   ["g", "next view: phones, requests, callbacks"],
@@ -42,15 +46,6 @@ export function onKey(actions) {
     event.preventDefault();
     action();
   });
-}
-
-/**
- * The Latin letter of a key that has another letter in the current keyboard layout, such as a Hebrew one.
- *
- * @param {KeyboardEvent} event
- */
-function latinKey({ key, code }) {
-  return key > "\x7f" ? code.replace(/^Key/, "").toLowerCase() : undefined;
 }
 
 /** Open the help. */
