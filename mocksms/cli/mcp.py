@@ -53,7 +53,7 @@ def mcp(arguments: list[str]) -> int:
         raise SettingsError(f"--key is {key!r}, but must be text in ASCII, not empty, without spaces around it.")
     url = named_url(parsed)
     if url is None:
-        with _started(settings, key, has_port=parsed.port is not None) as sms:
+        with _start(settings, key, has_port=parsed.port is not None) as sms:
             run(create_server(Tools(lambda: sms), sms.url, key), sms.stop)
     else:
         url = MockClient(url).url  # an invalid URL ends the command, but the mock may start later
@@ -63,8 +63,8 @@ def mcp(arguments: list[str]) -> int:
     return 0
 
 
-def _started(settings: Settings, key: str, *, has_port: bool) -> MockSMS:
-    """Return a mock that runs: at the port of the command line, or at the default port or any free one."""
+def _start(settings: Settings, key: str, *, has_port: bool) -> MockSMS:
+    """Start a mock: at the port of the command line, or at the default port or any free one."""
     from mocksms.testing.handle import MockSMS
 
     if has_port:

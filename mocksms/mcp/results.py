@@ -29,13 +29,13 @@ def message_row(row: Mapping[str, Any]) -> dict[str, Any]:
         "at": row["created_at"],
         "cursor": row["cursor"],
     }
-    return filled(found)
+    return without_blanks(found)
 
 
 def timeline_result(view: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
     """Return the life of a message."""
     events = [
-        filled(
+        without_blanks(
             {
                 **{name: event[name] for name in _EVENT_FIELDS},
                 **{name: cut(event[name] or "", MAX_BODY) for name in _BODIES},
@@ -47,9 +47,9 @@ def timeline_result(view: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str
     return {
         **message_row(row),
         "why": view["why"]["text"],
-        "clock": filled(view["clock"]),
+        "clock": without_blanks(view["clock"]),
         "events": events,
-        **filled({"attempts_left_out": view["left_out"]}),
+        **without_blanks({"attempts_left_out": view["left_out"]}),
     }
 
 
@@ -57,7 +57,7 @@ def explanation_result(raw: Mapping[str, Any]) -> dict[str, Any]:
     """Return why messages are missing."""
     explanation = Explanation.model_validate(raw)
     closest = [
-        filled(
+        without_blanks(
             {
                 "transaction_id": each.transaction_id,
                 "differs": [
@@ -76,10 +76,12 @@ def explanation_result(raw: Mapping[str, Any]) -> dict[str, Any]:
         "expected": explanation.expected,
         "found": explanation.found.describe(),
         "closest": closest,
-        "causes": [filled({"kind": each.kind, "text": each.text, "id": each.id}) for each in explanation.causes],
+        "causes": [
+            without_blanks({"kind": each.kind, "text": each.text, "id": each.id}) for each in explanation.causes
+        ],
     }
 
 
-def filled(fields: Mapping[str, Any]) -> dict[str, Any]:
+def without_blanks(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return fields without those that say nothing: null, false, empty and 0."""
     return {name: value for name, value in fields.items() if value}

@@ -42,7 +42,7 @@ def definitions() -> list[Tool]:
     return [
         Tool(
             name=name,
-            description=_one_line_each(inspect.getdoc(tool.run) or ""),
+            description=_unwrap(inspect.getdoc(tool.run) or ""),
             input_schema=schema_of(tool.arguments),
             annotations=ToolAnnotations(read_only_hint=tool.is_read, open_world_hint=False),
         )
@@ -95,7 +95,7 @@ async def _serve(server: Server[Any]) -> None:
         await server.run(read, write, server.create_initialization_options())
 
 
-def _one_line_each(text: str) -> str:
+def _unwrap(text: str) -> str:
     """Return a text with each paragraph on one line."""
     return "\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 

@@ -24,7 +24,7 @@ from mocksms.mcp.arguments import (
     ToolArguments,
     WaitForCodeArguments,
 )
-from mocksms.mcp.results import explanation_result, filled, message_row, timeline_result
+from mocksms.mcp.results import explanation_result, message_row, timeline_result, without_blanks
 from mocksms.schemas.validation import issues_by_name
 from mocksms.sms.display import quoted
 from mocksms.testing.client import ADVANCE_SECONDS, REQUEST_SECONDS
@@ -51,7 +51,7 @@ class Tools:
     def __init__(self, connect: Callable[[], MockSMS]) -> None:
         self._connect = connect
         self._connected: MockSMS | None = None
-        self._returned: dict[tuple[object, ...], int] = {}  # by filters: cursor of the newest SMS that a wait returned
+        self._newest: dict[tuple[object, ...], int] = {}  # by filters: cursor of the newest SMS that a wait returned
 
     @property
     def sms(self) -> MockSMS:
@@ -118,30 +118,32 @@ class Tools:
         is given. Only SMS that reached a phone count: a timeout explains what happened to the others.
         """
         key = (given.to, given.content, given.tag)
-        returned = self._returned.get(key, 0)
-        since = min(returned, self.sms.cursor) if given.since is None else given.since
+        newest = self._newest.get(key, 0)
+        if newest > self.sms.cursor:  # the mock has been started again
+            newest = 0
+        since = newest if given.since is None else given.since
         deadline = SteadyTime.seconds() + given.timeout
         rows: list[Any] = []
         while True:
             left = max(deadline - SteadyTime.seconds(), 0.0)
             try:
-                rows = self._sent(given, since, left, len(rows) + 1)
+                rows = self._wait_for_sent(given, since, left, len(rows) + 1)
             except MockRefused as error:
-                raise self._no_code(error, given, rows, is_repeated=0 < since == returned) from error
+                raise self._no_code_error(error, given, rows, is_repeated=0 < since == newest) from error
             for row in rows:
                 if row["codes"]:
-                    self._returned[key] = max(returned, row["cursor"])
+                    self._newest[key] = max(newest, row["cursor"])
                     codes = [each["code"] for each in row["codes"]]
-                    return {**message_row(row), "code": codes[0], **filled({"other_codes": codes[1:]})}
+                    return {**message_row(row), "code": codes[0], **without_blanks({"other_codes": codes[1:]})}
 
-    def _sent(self, given: FilterArguments, since: int, seconds: float, count: int) -> list[Any]:
+    def _wait_for_sent(self, given: FilterArguments, since: int, seconds: float, count: int) -> list[Any]:
         """Return the newest messages that match and were sent, once there are that many."""
         filters = {"to": given.to, "content": given.content, "tag": given.tag, "status": "sent"}
         query = {**filters, "since": since or None, "count": count, "timeout": f"{seconds:.3f}"}
         page = self.sms.api("GET", "messages/wait", read_timeout=seconds + REQUEST_SECONDS, **query)
         return list(page["messages"])
 
-    def _no_code(
+    def _no_code_error(
         self, error: MockRefused, given: WaitForCodeArguments, rows: list[Any], *, is_repeated: bool
     ) -> MocksmsError:
         """Return why no code came: the SMS have none, or there is no SMS."""
@@ -151,10 +153,10 @@ class Tools:
         if rows:
             text = f"no one-time code within {given.timeout:g} s in {len(rows)} SMS that match, the last: "
             return ToolFailed(f"{text}{quoted(rows[0]['text'])}{hint}", {"messages": [message_row(rows[0])]})
-        explanation = self._explained(error.explanation)
+        explanation = self._explain(error.explanation)
         return ToolFailed(f"{explanation.pop('summary')}{hint}", explanation)
 
-    def _explained(self, explanation: Mapping[str, Any]) -> ToolResult:
+    def _explain(self, explanation: Mapping[str, Any]) -> ToolResult:
         """Return why messages are missing, and why the closest ones have another status than expected."""
         result = explanation_result(explanation)
         for closest in result["closest"]:
@@ -171,14 +173,14 @@ class Tools:
         message = {
             "content": given.content,
             "to": [{"mobile_number": number} for number in given.to],
-            **filled({"tags": given.tags, "add_unsubscribe_sms_reply": given.add_unsubscribe_sms_reply}),
+            **without_blanks({"tags": given.tags, "add_unsubscribe_sms_reply": given.add_unsubscribe_sms_reply}),
             **given.fields,
         }
         body = json.dumps({"message": message}, ensure_ascii=False)
         wire = self.sms.client.request(
             "POST", "test-send", {"key": self.sms.api_key, "body": body}, read_timeout=ADVANCE_SECONDS
         )
-        return filled({"end": wire["end"], "status": wire["status"], "response": _json_or_text(wire["body"])})
+        return without_blanks({"end": wire["end"], "status": wire["status"], "response": _json_or_text(wire["body"])})
 
     def reply(self, given: ReplyArguments) -> ToolResult:
         """Send an SMS from a phone to the application: STOP opts out, START opts in.
@@ -186,7 +188,8 @@ class Tools:
         Returns the effect, or the reason why it has none.
         """
         row = self.sms.api("POST", "inbound", {"from": given.from_, "text": given.text})
-        return filled({name: row[name] for name in ("number", "text", "effect", "reason", "transaction_id", "at")})
+        names = ("number", "text", "effect", "reason", "transaction_id", "at")
+        return without_blanks({name: row[name] for name in names})
 
     def set_fault(self, given: SetFaultArguments) -> ToolResult:
         """Make requests to the emulated API fail, or clear faults, and list the faults.
@@ -204,7 +207,7 @@ class Tools:
             raise ToolFailed(f'fault: is required with {", ".join(limits)}, such as {{"kind": "empty"}}')
         faults = self.sms.api("GET", "faults")["faults"]
         names = ("id", "effect", "matches", "applied", "left", "until")
-        return {**filled({"set": created}), "faults": [{name: row[name] for name in names} for row in faults]}
+        return {**without_blanks({"set": created}), "faults": [{name: row[name] for name in names} for row in faults]}
 
     def scenario(self, given: ScenarioArguments) -> ToolResult:
         """Activate a scenario, which decides what happens to messages, or rules of your own, or none.
@@ -253,7 +256,7 @@ class Tools:
         except MockRefused as error:
             if error.explanation is None:
                 raise
-            return {"missing": True, **self._explained(error.explanation)}
+            return {"missing": True, **self._explain(error.explanation)}
         page = self.sms.api("GET", "messages", limit=3, **filters)
         found = [message_row(row) for row in page["messages"]]
         return {"missing": False, "total": page["total"], "messages": found}

@@ -86,7 +86,7 @@ def test_signal_stops_the_mock_before_the_process_ends(monkeypatch: pytest.Monke
     assert handlers.keys() == {signal.SIGINT, signal.SIGTERM}
 
 
-def test_agent_is_told_where_its_mock_is(own_mock: Mock, started: Started) -> None:
+def test_agent_learns_where_its_mock_is(own_mock: Mock, started: Started) -> None:
     port = own_mock.url.rpartition(":")[2]
     told = started("--url", own_mock.url)
     assert f"{own_mock.url}/rest/v1\n" in told

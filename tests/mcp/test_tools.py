@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from mocksms import MockSMS
+from mocksms.mcp.arguments import SetFaultArguments
 from mocksms.mcp.tools import ToolFailed, Tools
 from mocksms.settings import Settings
+from mocksms.sms.outcomes import FaultName
 from tests.mcp.support import NUMBER, OTHER
 from tests.support import free_port, running
 
@@ -66,13 +68,11 @@ def test_wait_skips_messages_without_a_code(tools: Tools) -> None:
     assert [row["to"] for row in error.details["messages"]] == [NUMBER]
 
 
-def test_code_of_an_evicted_cursor_does_not_hide_later_ones(tools: Tools, sms: MockSMS) -> None:
-    tools._returned[None, None, None] = 2**40  # of a mock that was started again
+def test_wait_after_a_restart_of_the_mock_counts_all_its_messages(tools: Tools) -> None:
+    tools._newest[NUMBER, None, None] = 2**40
     send(tools, "Your code is 111111")
-    assert str(failure(tools, "wait_for_code", timeout=0)).startswith("no SMS with status sent within 0 s")
-    send(tools, "Your code is 222222")
-    assert tools.call("wait_for_code", {"since": 0})["code"] == "222222"
-    assert sms.cursor < 2**40
+    assert tools.call("wait_for_code", {"to": NUMBER, "timeout": 0})["code"] == "111111"
+    assert "returned already" in str(failure(tools, "wait_for_code", to=NUMBER, timeout=0))
 
 
 def test_send_returns_what_happened_on_the_wire(tools: Tools) -> None:
@@ -116,6 +116,17 @@ def test_clock_is_frozen_at_a_time_read_and_resumed(tools: Tools) -> None:
     later = tools.call("clock", {"action": "advance", "to": "2030-01-31T13:00:00Z"})
     assert later["now"] == "2030-01-31T13:00:00Z"
     assert tools.call("clock", {"action": "resume"})["frozen"] is False
+
+
+def test_other_account_of_the_application_is_a_cause(tools: Tools, sms: MockSMS) -> None:
+    Tools(lambda: sms.account("other")).call("send", {"to": "972-54-9999123", "content": "Hello"})
+    missing = tools.call("explain_missing", {"to": "972-54-9999123"})
+    assert [cause["kind"] for cause in missing["causes"]] == ["other_account"]
+
+
+def test_definition_names_every_kind_of_fault() -> None:
+    about = SetFaultArguments.model_fields["fault"].description or ""
+    assert [kind for kind in get_args(FaultName) if kind not in about] == []
 
 
 @pytest.mark.parametrize(
