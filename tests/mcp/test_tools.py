@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, get_args
 
 import pytest
 
 from mocksms import MockSMS
 from mocksms.mcp.arguments import SetFaultArguments
+from mocksms.mcp.results import FIRST_EVENTS, LAST_EVENTS, MAX_BODY, MAX_TEXT
 from mocksms.mcp.tools import ToolFailed, Tools
 from mocksms.settings import Settings
 from mocksms.sms.outcomes import FaultName
@@ -42,6 +44,20 @@ def test_life_of_a_message_has_what_is_planned(tools: Tools) -> None:
     life = tools.call("timeline", {"message": "latest"})
     assert (life["status"], life["events"][-1]["planned"]) == ("queued", True)
     assert life["clock"]["next_due"]
+
+
+def test_results_stay_short(tools: Tools) -> None:
+    (row,) = send(tools, "a" * 5_000)["response"]
+    assert len(tools.call("timeline", {})["messages"][0]["text"]) <= MAX_TEXT
+    for number in range(FIRST_EVENTS + LAST_EVENTS):
+        tools.call("reply", {"from": NUMBER, "text": f"reply {number}"})
+    life = tools.call("timeline", {"message": row["transaction_id"]})
+    assert [event["kind"] for event in life["events"][:2]] == ["request", "step"]
+    assert len(life["events"][0]["body"]) <= MAX_BODY
+    assert life["events"][-1]["text"] == f"reply {FIRST_EVENTS + LAST_EVENTS - 1}"
+    assert (len(life["events"]), life["events_left_out"]) == (FIRST_EVENTS + LAST_EVENTS, 4)
+    missing = tools.call("explain_missing", {"content": "b" * 900})
+    assert len(json.dumps(missing)) < 4_000
 
 
 def test_repeated_wait_for_a_code_skips_what_it_returned(tools: Tools) -> None:
