@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Any, Final
 
@@ -117,23 +118,16 @@ def _from_notation(raw: object) -> object:
 
 
 def _by_kind(schema: dict[str, Any]) -> None:
-    """Describe a webhook by its kind, since each kind has its own events."""
-    properties = schema.pop("properties")
-    schema["oneOf"] = [
-        {
-            "type": "object",
-            "additionalProperties": False,
-            "required": ["url"] if kind is WebhookKind.TRANSACTIONAL else ["url", "kind"],
-            "properties": {
-                **properties,
-                "kind": {"const": kind},
-                "events": {"anyOf": [{"type": "array", "items": {"enum": [*EVENTS[kind]]}}, {"type": "null"}]},
-            },
-        }
-        for kind in WebhookKind
-    ]
-    for name in ("type", "additionalProperties", "required"):
-        del schema[name]
+    """Describe the events of each kind; a generator of clients reads only that there are some."""
+    events = dict.fromkeys(event for kind in WebhookKind for event in EVENTS[kind])
+    schema["properties"]["events"]["anyOf"] = _events([*events])
+    schema["if"] = {"properties": {"kind": {"const": WebhookKind.AUTOMATION}}, "required": ["kind"]}
+    for keyword, kind in (("then", WebhookKind.AUTOMATION), ("else", WebhookKind.TRANSACTIONAL)):
+        schema[keyword] = {"properties": {"events": {"anyOf": _events(EVENTS[kind])}}}
+
+
+def _events(names: Sequence[str]) -> list[dict[str, Any]]:
+    return [{"type": "array", "items": {"type": "string", "enum": [*names]}}, {"type": "null"}]
 
 
 ABOUT_PAUSED: Final = "Whether callbacks to its URL, of any kind, wait until it is resumed"
