@@ -61,6 +61,8 @@ def test_every_operation_of_both_apis_is_shown(watched: Watched, own_mock: Mock)
     assert "mocksms" in watched.page.title()
     ids = watched.page.evaluate("[...document.querySelectorAll('[id]')].map((node) => node.id)")
     assert len({*ids}) == len(ids)
+    widths = "(operations) => operations.map((each) => each.getBoundingClientRect().width)"
+    assert len({*watched.page.locator("details.operation").evaluate_all(widths)}) == 1
 
 
 def test_first_try_is_sent(watched: Watched, own_mock: Mock) -> None:
