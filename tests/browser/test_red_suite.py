@@ -112,7 +112,7 @@ def check_trace(trace: TracePage, evidence: Evidence) -> None:
         assert "".join(trace.banner.locator(f".{side} mark").all_inner_texts()) == marked
     if evidence.message:
         trace.page.get_by_role("link", name="Phones").click()
-        trace.page.get_by_role("listbox", name="Phones").get_by_role("option").first.click()
+        trace.page.get_by_role("listbox", name="Phones").get_by_role("option").first.locator(".number").click()
         expect(trace.bubble(evidence.message).first).to_be_visible()
     trace.page.get_by_role("link", name="Requests").click()
     expect(trace.list.get_by_role("option").filter(has_text=evidence.request.rpartition("/")[2]).first).to_be_visible()
