@@ -35,10 +35,11 @@ def act(inbox: Inbox, name: str) -> None:
     inbox.page.locator("#list").get_by_role("button", name=name, exact=True).click()
 
 
-def confirm(inbox: Inbox, heading: str, key: str = "Enter") -> None:
+def confirm(inbox: Inbox, heading: str, button: str = "Delete") -> None:
     dialog = inbox.page.get_by_role("dialog", name="Delete")
     expect(dialog.get_by_role("heading")).to_have_text(heading)
-    inbox.page.keyboard.press(key)
+    expect(dialog.get_by_role("button", name="Cancel")).to_be_focused()
+    dialog.get_by_role("button", name=button).click()
     expect(dialog).to_have_count(0)
 
 
@@ -106,7 +107,7 @@ def test_conversations_are_deleted_after_a_dialog_that_enter_confirms(listed: In
     listed.page.keyboard.press("x")
     listed.row(NUMBERS[2]).click(modifiers=["ControlOrMeta"])
     listed.page.keyboard.press("Delete")
-    confirm(listed, "Delete 2 conversations?", "Escape")
+    confirm(listed, "Delete 2 conversations?", "Cancel")
     assert api.get("phones")["total"] == 4
     act(listed, "Delete")
     confirm(listed, "Delete 2 conversations?")

@@ -1,5 +1,6 @@
 /** Schemas of the OpenAPI document as text and as lists of fields. */
 
+import { plural } from "../inbox/ui/components.js";
 import { element } from "../shared/dom.js";
 
 const MAX_DEPTH = 8;
@@ -87,7 +88,7 @@ function nested(schema, description, depth) {
   const object = objectIn(schema, description);
   if (!object || depth > MAX_DEPTH) return undefined;
   const count = Object.keys(object.properties ?? {}).length;
-  const fold = element("details", {}, element("summary", {}, `${count} ${count === 1 ? "field" : "fields"}`));
+  const fold = element("details", {}, element("summary", {}, plural(count, "field")));
   const fill = () => fold.children.length < 2 && fold.append(schemaTree(schema, description, depth) ?? "");
   fold.open = depth <= OPEN_DEPTH;
   if (fold.open) fill();

@@ -1,7 +1,7 @@
 /** The request of an operation in code, and the buttons that send it. */
 
 import { control } from "../inbox/state/read-only.js";
-import { dialog } from "../inbox/ui/components.js";
+import { isConfirmed } from "../inbox/ui/confirmation.js";
 import { element } from "../shared/dom.js";
 import { messageOf } from "../shared/errors.js";
 import { codeSample } from "./code-sample.js";
@@ -42,7 +42,7 @@ export function tryItOut(operation, inputs) {
   send.addEventListener("click", async () => {
     if (!checkFields(inputs, error) || !checkBody(inputs.body, send, error)) return;
     const request = requestOf(operation, inputs);
-    if (isDestructive(operation) && !(await isConfirmed(operation, request))) return;
+    if (isDestructive(operation) && !(await confirmCall(operation, request))) return;
     controller.abort(); // A stream that is still open ends; there is one place for its content.
     const current = new AbortController();
     controller = current;
@@ -74,17 +74,9 @@ function isDestructive({ method, operationId }) {
  * @param {OpenApi.Operation} operation
  * @param {Ui.HttpRequest} request
  */
-async function isConfirmed({ summary, method, path }, request) {
-  const content = element(
-    "div",
-    {},
-    element("h2", {}, `${summary}?`),
-    element("p", {}, element("code", {}, `${method} ${path}`), ` for ${accountText(request)}`),
-    element("p", { class: "muted" }, "This cannot be undone."),
-  );
-  const cancel = element("button", { value: "" }, "Cancel");
-  const send = element("button", { value: "yes", class: "danger" }, "Send");
-  return (await dialog("Confirm", content, cancel, send)) === "yes";
+function confirmCall({ summary, method, path }, request) {
+  const call = element("code", {}, `${method} ${path}`);
+  return isConfirmed("Confirm", `${summary}?`, [call, ` for ${accountText(request)}. This cannot be undone.`], "Send");
 }
 
 /**

@@ -1,10 +1,10 @@
 /** What can be done with several messages, replies or phones at once. */
 
-import { element } from "../../shared/dom.js";
 import { ANY_ACCOUNT, get, request } from "../api/client.js";
 import { control } from "../state/read-only.js";
 import { NO_CONVERSATION, navigate, route } from "../state/route.js";
-import { dialog, plural } from "../ui/components.js";
+import { plural } from "../ui/components.js";
+import { isConfirmed } from "../ui/confirmation.js";
 import { attempt, showError, showNotice } from "../ui/notices.js";
 import { isMessage, isReplyItem } from "./phone-row.js";
 
@@ -49,7 +49,7 @@ export async function deleteRecords({ phones = [], messages = [], replies = [] }
   const parts = [
     phones.length > 0 && plural(phones.length, "conversation"),
     messages.length > 0 && `${messages.length} SMS`,
-    replies.length > 0 && (replies.length === 1 ? "1 reply" : `${replies.length} replies`),
+    replies.length > 0 && plural(replies.length, "reply", "replies"),
   ].filter(Boolean);
   if (!control(parts.length) || !(await confirmDeletion(parts.join(" and ")))) return false;
   closeDeleted(phones, messages); // Before it is gone: the event of the deletion would read it again.
@@ -95,16 +95,10 @@ function closeDeleted(phones, messages) {
 }
 
 /** @param {string} what */
-async function confirmDeletion(what) {
+function confirmDeletion(what) {
   const text =
     "Requests, callbacks and opt-outs stay. What is planned for deleted SMS does not happen. This cannot be undone.";
-  const answer = await dialog(
-    "Delete",
-    element("div", {}, element("h2", {}, `Delete ${what}?`), element("p", {}, text)),
-    element("button", { value: "no" }, "Cancel"),
-    element("button", { value: "yes", class: "danger", autofocus: true }, "Delete"),
-  );
-  return answer === "yes";
+  return isConfirmed("Delete", `Delete ${what}?`, text, "Delete");
 }
 
 /**

@@ -6,7 +6,8 @@ import { control } from "../state/read-only.js";
 import { NO_PANEL, navigate, withoutFilters } from "../state/route.js";
 import { changeWebhooks, isSameWebhook, setPaused, webhookEvents, webhookState } from "../state/webhooks.js";
 import { accountLabel } from "../ui/account-label.js";
-import { button, dialog, formatted, iconButton, isolated, plural } from "../ui/components.js";
+import { button, formatted, iconButton, isolated, plural } from "../ui/components.js";
+import { isConfirmed } from "../ui/confirmation.js";
 import { icon } from "../ui/icons.js";
 import { attempt } from "../ui/notices.js";
 import { patch } from "../ui/patch.js";
@@ -134,15 +135,9 @@ async function remove(webhook) {
 }
 
 /** @param {number} waiting callbacks */
-async function confirmRemoval(waiting) {
+function confirmRemoval(waiting) {
   const text = `${plural(waiting, "callback")} to it wait until it is resumed. They are dropped.`;
-  const answer = await dialog(
-    "Remove the webhook",
-    element("div", {}, element("h2", {}, "Remove the webhook?"), element("p", {}, text)),
-    element("button", { value: "no", autofocus: true }, "Cancel"),
-    element("button", { value: "yes", class: "danger" }, "Remove"),
-  );
-  return answer === "yes";
+  return isConfirmed("Remove the webhook", "Remove the webhook?", text, "Remove");
 }
 
 /** A button that opens the form for a new webhook. */

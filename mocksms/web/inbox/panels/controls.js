@@ -5,7 +5,8 @@ import { ANY_ACCOUNT, get, request } from "../api/client.js";
 import { mockState } from "../state/mock-state.js";
 import { control, isReadOnly } from "../state/read-only.js";
 import { route } from "../state/route.js";
-import { button, dialog, formatted, section } from "../ui/components.js";
+import { button, formatted, section } from "../ui/components.js";
+import { isConfirmed } from "../ui/confirmation.js";
 import { attempt } from "../ui/notices.js";
 import { throttle } from "../ui/schedule.js";
 import { AccountSection } from "./account.js";
@@ -93,11 +94,5 @@ export async function confirmReset() {
   const text =
     `This deletes the data of ${target}: ${formatted(messages)} SMS, replies, requests, lists and credit.` +
     `${everything} This cannot be undone.`;
-  const answer = await dialog(
-    "Reset",
-    element("div", {}, element("h2", {}, "Reset?"), element("p", {}, text)),
-    element("button", { value: "no", autofocus: true }, "Cancel"),
-    element("button", { value: "yes", class: "danger" }, "Reset"),
-  );
-  if (answer === "yes") await attempt(() => request("POST", "reset"), "Reset done.");
+  if (await isConfirmed("Reset", "Reset?", text, "Reset")) await attempt(() => request("POST", "reset"), "Reset done.");
 }

@@ -6,7 +6,7 @@ import { confirmReset } from "../panels/controls.js";
 import { countEvents, counts } from "../state/counts.js";
 import { control } from "../state/read-only.js";
 import { hasFilters, quoted, search } from "../state/route.js";
-import { button, formatted, statusClass } from "../ui/components.js";
+import { button, formatted, plural, statusClass } from "../ui/components.js";
 import { patch } from "../ui/patch.js";
 import { singleLine } from "../ui/text.js";
 
@@ -27,9 +27,7 @@ export class Overview {
       patch(this.node, [hint]);
       return;
     }
-    const replies = found.replies
-      ? ` and ${found.replies === 1 ? "1 reply" : `${formatted(found.replies)} replies`}`
-      : "";
+    const replies = found.replies ? ` and ${plural(found.replies, "reply", "replies")}` : "";
     patch(this.node, [
       element("h2", {}, `${formatted(found.messages)} SMS${replies}${hasFilters() ? " found" : ""}`),
       table("By status", "status", found.statuses, found.messages),

@@ -95,9 +95,10 @@ function copyByCommand(text) {
  *
  * @param {number} count
  * @param {string} noun
+ * @param {string} [several] the noun of other numbers than 1
  */
-export function plural(count, noun) {
-  return `${formatted(count)} ${noun}${count === 1 ? "" : "s"}`;
+export function plural(count, noun, several = `${noun}s`) {
+  return `${formatted(count)} ${count === 1 ? noun : several}`;
 }
 
 /**
