@@ -209,6 +209,7 @@ function onClick(id, action) {
 
 initPreferences();
 showLive();
+showClock();
 enableTokenDialog(() => live.reconnect());
 routeEvents.addEventListener("change", onRouteChange);
 live.addEventListener("state", showLive);
