@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 from playwright.sync_api import Browser, ViewportSize, expect
 
-from tests.browser.conftest import DESKTOP, Watched, watching
+from tests.browser.conftest import Watched, watching
 from tests.browser.inbox import Inbox, api_of, sent
 from tests.inspection.support import KOSHER, QUEUED, Api
 from tests.support import NUMBER, Mock
@@ -264,110 +261,6 @@ def test_back_works_on_a_small_screen(inbox: Inbox, own_mock: Mock) -> None:
     inbox.press("Conversation")
     inbox.press("Close details")
     expect(inbox.bubble("Hello")).to_be_visible()
-
-
-@pytest.fixture(scope="session")
-def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The source of axe, a scanner for accessibility problems."""
-    npm = shutil.which("npm")
-    if npm is None:  # pragma: no cover, the whole check has one
-        pytest.skip("there is no npm here; on Debian: apt-get install npm")
-    folder = tmp_path_factory.mktemp("axe")
-    command = [npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder), "axe-core@4"]
-    subprocess.run(command, check=True, capture_output=True, timeout=120)
-    return (Path(folder) / "node_modules/axe-core/axe.min.js").read_text()
-
-
-def violations(inbox: Inbox) -> list[str]:
-    """Return what axe finds: the rule, its impact, and the element."""
-    found: dict[str, Any] = inbox.page.evaluate("axe.run(document)")
-    return [
-        f"{each['id']} ({each['impact']}): {node['html'][:160]} {node['failureSummary']}"
-        for each in found["violations"]
-        for node in each["nodes"]
-    ]
-
-
-def expect_accessible(inbox: Inbox, axe: str) -> None:
-    """Check the page in both schemes and sizes: colours depend on the scheme, the layout on the size."""
-    inbox.page.evaluate(axe)
-    assert violations(inbox) == []
-    inbox.page.emulate_media(color_scheme="dark")
-    inbox.page.set_viewport_size(SMALL)
-    assert violations(inbox) == []
-    inbox.page.emulate_media(color_scheme="light")
-    inbox.page.set_viewport_size(DESKTOP)
-
-
-VIEWS = {
-    "phones": ("", "3 phones", ""),
-    "conversation": ("?phone=972541111111&in={account}", "", "See https"),
-    "message": ("?phone=972541111111&in={account}&message={message}", "Life", ""),
-    "compose": ("?panel=compose", "New SMS", ""),
-    "controls": ("?panel=controls", "Opted out: 1", ""),
-    "requests": ("?view=requests&refused=true", "1 request", ""),
-    "call": ("?view=requests&request={request}", "Response", ""),
-    "search": ("?reject_reason=kosher-number", "1 found", ""),
-}
-
-
-def test_every_view_passes_axe(inbox: Inbox, own_mock: Mock, axe: str) -> None:
-    inbox.open()
-    expect(inbox.page.get_by_role("heading", name="No SMS yet")).to_be_visible()
-    expect_accessible(inbox, axe)
-    populate(own_mock)
-    api = Api(own_mock)
-    found = {
-        "account": api.get("accounts")["accounts"][0]["id"],
-        "message": api.get("messages/latest")["transaction_id"],
-        "request": api.get("requests")["requests"][0]["id"],
-    }
-    for address, words, bubble in VIEWS.values():
-        inbox.open(address.format(**found))
-        expect(inbox.bubble(bubble) if bubble else inbox.page.get_by_text(words).first).to_be_visible()
-        expect_accessible(inbox, axe)
-    inbox.open("?search=is:sms").list.press("Control+a")
-    expect(inbox.page.get_by_text("4 selected")).to_be_visible()
-    expect_accessible(inbox, axe)
-    inbox.page.keyboard.press("Delete")
-    expect(inbox.page.get_by_role("dialog", name="Delete")).to_be_visible()
-    expect_accessible(inbox, axe)
-    sent_by = api.get("messages", to=KOSHER)["messages"][0]["request_id"]
-    inbox.open(f"?view=requests&request={sent_by}")
-    inbox.panel.get_by_text("As code", exact=True).click()
-    inbox.press("pytest")
-    expect_accessible(inbox, axe)
-    api_of(own_mock).patch(webhooks=["http://127.0.0.1:1/", {"url": "http://127.0.0.1:2/", "paused": True}])
-    sent(own_mock, NUMBER)
-    callback = api.get("callbacks", url=":2/")["callbacks"][0]["id"]
-    for address, words in (("", "1 pending"), (f"&callback={callback}", "No attempt yet."), ("&panel=webhook", "URL")):
-        inbox.open(f"?view=callbacks{address}")
-        expect(inbox.page.get_by_text(words).last).to_be_visible()
-        expect_accessible(inbox, axe)
-    api.post("clock/freeze")
-    api.post("faults", {"fault": {"kind": "empty"}})
-    api.request_json("PUT", "scenario", {"rule": [{"outcome": "sent"}]})
-    inbox.open("?panel=controls&section=scenario")
-    expect(inbox.page.locator("#strip")).to_contain_text("Scenario the scenario")
-    expect_accessible(inbox, axe)
-    inbox.page.keyboard.press("Control+k")
-    expect(inbox.page.get_by_role("option", name="Resume the clock")).to_be_visible()
-    expect_accessible(inbox, axe)
-    inbox.page.keyboard.press("Escape")
-    inbox.page.keyboard.press("?")
-    expect_accessible(inbox, axe)
-    for key, outcome in (("failed", "failed"), ("passed", "passed"), ("new", None)):
-        Api(own_mock, key).patch(label=f"tests/test_login.py::TestCode::test_{key}", test_outcome=outcome)
-    inbox.open().account.click()
-    expect(inbox.accounts).to_have_count(7)
-    expect_accessible(inbox, axe)
-
-
-@pytest.mark.parametrize(("path", "ready"), [("docs#send", "#send .sample"), ("docs/guide/options", "#page table")])
-def test_reference_and_guide_pass_axe(inbox: Inbox, own_mock: Mock, axe: str, path: str, ready: str) -> None:
-    inbox.page.goto(f"{own_mock.url}/{path}")
-    expect(inbox.page.locator(ready).first).to_be_visible()
-    expect_accessible(inbox, axe)
 
 
 def test_denied_notifications_are_reported(inbox: Inbox) -> None:
