@@ -144,7 +144,10 @@ class ResetView(ResponseModel):
 
 
 def list_accounts(context: Context, call: InspectionCall) -> Steps[AccountsPage]:
-    """List the accounts, the latest used first."""
+    """List the accounts, the latest used first.
+
+    The first use of a key creates its account; reading creates none.
+    """
     query, accounts = call.query, context.engine.accounts
 
     def view(account: Account) -> AccountView:
@@ -158,12 +161,19 @@ def list_accounts(context: Context, call: InspectionCall) -> Steps[AccountsPage]
 
 
 def read_account(_: Context, call: InspectionCall) -> AccountView:
-    """Read an account; a key that was not used yet shows a new account."""
+    """Read an account; a key that was not used yet shows a new account.
+
+    Reading creates no account.
+    """
     return account_view(call.scope.peek())
 
 
 def change_account(context: Context, call: InspectionCall) -> Steps[AccountView]:
-    """Change an account."""
+    """Change an account.
+
+    Fields that are left out keep their value. A list of numbers is replaced as a whole, or changed by what to add
+    and remove.
+    """
     patch: AccountPatch = call.body
     account = call.scope.account()
     changes: dict[str, Any] = {name: getattr(patch, name) for name in patch.model_fields_set - _SET_APART}
@@ -187,14 +197,22 @@ def change_account(context: Context, call: InspectionCall) -> Steps[AccountView]
 
 
 def delete_account(context: Context, call: InspectionCall) -> Steps[ResetView]:
-    """Delete an account with everything in it."""
+    """Delete an account with everything in it.
+
+    Its messages, replies, callbacks, requests, settings, scenario and faults are removed. The next use of its key
+    creates a new account with the values of the options.
+    """
     account = call.scope.peek()
     yield from context.controls.reset_in_steps(account)
     return ResetView(reset=account.id)
 
 
 def reset(context: Context, call: InspectionCall) -> Steps[ResetView]:
-    """Reset an account, or everything; cursors stay valid."""
+    """Reset an account, or everything; cursors stay valid.
+
+    Everything that was recorded or set manually is removed. Records that come later have higher cursors than those
+    before.
+    """
     account = None if call.scope.name is None else call.scope.peek()
     yield from context.controls.reset_in_steps(account)
     return ResetView(reset=account.id if account else "everything")

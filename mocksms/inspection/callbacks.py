@@ -113,7 +113,10 @@ class ReplayedView(ResponseModel):
 
 
 def list_callbacks(context: Context, call: InspectionCall) -> Steps[CallbacksPage]:
-    """List callbacks with every attempt, newest first."""
+    """List callbacks with every attempt, newest first.
+
+    With the status, the error and the duration of each attempt.
+    """
     return callbacks_page(context, call.scope, call.query)
 
 
@@ -132,19 +135,28 @@ def callbacks_page(context: Context, scope: AccountScope, query: CallbacksQuery)
 
 
 def read_callback(context: Context, call: InspectionCall) -> CallbackView:
-    """Read a callback."""
+    """Read a callback.
+
+    With its body and headers as sent, and every attempt.
+    """
     return _view(context, *_find(call))
 
 
 def replay_callback(context: Context, call: InspectionCall) -> CallbackView:
-    """Repeat a callback."""
+    """Repeat a callback.
+
+    The repeated callback is a new record; its `replay_of` is the id of the one that it repeats.
+    """
     account, callback = _find(call)
     (repeated,) = context.engine.outbox.replay(account, [callback], "same", 1)
     return _view(context, account, repeated)
 
 
 def drop_callback(context: Context, call: InspectionCall) -> CallbackView:
-    """Drop a pending callback: no further attempt follows. One that is not pending stays as it is."""
+    """Drop a pending callback.
+
+    No further attempt follows. A callback that is not pending stays as it is.
+    """
     account, callback = _find(call)
     return _view(context, account, context.engine.outbox.drop(account, callback))
 
@@ -165,7 +177,11 @@ def replay_failed(context: Context, call: InspectionCall) -> Steps[ReplayedView]
 
 
 def replay_history(context: Context, call: InspectionCall) -> Steps[CallbacksView]:
-    """Repeat all callbacks of a message, in another order or several times."""
+    """Repeat all callbacks of a message, in another order or several times.
+
+    Receivers must cope with callbacks that come twice or in another order; this tries it. Callbacks that are
+    repeats themselves are left out.
+    """
     account, message = call.scope.find(call.id)
     callbacks = [each for each in account.callbacks.of(message.transaction_id) if not each.replay_of]
     times: int = call.body.times

@@ -93,7 +93,10 @@ def clock_view(clock: Clock, *accounts: Account) -> ClockView:
 
 
 def read_clock(context: Context, call: InspectionCall) -> ClockView:
-    """Read the clock of an account, or the clock that new accounts start with."""
+    """Read the clock of an account, or the clock that new accounts start with.
+
+    Each account has a clock of its own, which can be frozen, set and advanced.
+    """
     return _view(context, None if call.scope.name is None else call.scope.peek())
 
 
@@ -120,7 +123,10 @@ async def freeze_clock(context: Context, call: InspectionCall) -> ClockView:
 
 
 def resume_clock(context: Context, call: InspectionCall) -> ClockView:
-    """Resume the clock from the time it shows."""
+    """Resume the clock from the time it shows.
+
+    From then on it keeps its distance to real time.
+    """
     account = call.scope.one_or_all()
     context.controls.resume(account)
     return _view(context, account)

@@ -30,27 +30,42 @@ class ClickBody(RequestModel):
 
 
 def cancel_message(context: Context, call: InspectionCall) -> MessageView:
-    """Cancel a queued message."""
+    """Cancel a queued message.
+
+    As the sender does before a scheduled message is sent; it ends as rejected, cancelled_by_user.
+    """
     return _act(context, call, context.controls.cancel)
 
 
 def send_message(context: Context, call: InspectionCall) -> MessageView:
-    """Send a queued message now."""
+    """Send a queued message now.
+
+    Also one that waits for credit or for its time; the credit falls to zero at most.
+    """
     return _act(context, call, context.controls.send)
 
 
 def bounce_message(context: Context, call: InspectionCall) -> MessageView:
-    """Let a queued or sent message bounce."""
+    """Let a queued or sent message bounce.
+
+    A message that was sent can bounce later, as when a phone cannot be reached.
+    """
     return _act(context, call, context.controls.bounce)
 
 
 def unsubscribe_message(context: Context, call: InspectionCall) -> MessageView:
-    """Opt out the recipient of a message."""
+    """Opt out the recipient of a message.
+
+    As the page behind the unsubscribe link does: later messages to the number are rejected.
+    """
     return _act(context, call, context.controls.unsubscribe)
 
 
 def click_message(context: Context, call: InspectionCall) -> MessageView:
-    """Let the recipient open a link of a send with track_clicks."""
+    """Let the recipient open a link of a send with track_clicks.
+
+    The click counts in `info` and `search`, and webhooks that subscribe to clicks get a callback.
+    """
     return _act(context, call, lambda account, name: context.controls.click(account, name, call.body.url))
 
 

@@ -55,7 +55,10 @@ class ReleasedView(ResponseModel):
 
 
 async def wait_for_held_requests(context: Context, call: InspectionCall) -> HeldRequestsView:
-    """Wait until a fault of kind `hold` holds enough requests."""
+    """Wait until a fault of kind `hold` holds enough requests.
+
+    After `timeout` the error lists the other requests since the fault was set.
+    """
     number, query, waiters = _hold_id(context, call), call.query, context.callback_waits.waiters
     account = call.scope.one_or_all()
 

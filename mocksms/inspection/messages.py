@@ -144,7 +144,10 @@ class CodesView(ResponseModel):
 
 
 def list_messages(context: Context, call: InspectionCall) -> Steps[MessagesPage]:
-    """List messages, newest first."""
+    """List messages, newest first.
+
+    A message must match all filters. To read older messages, pass the lowest cursor of a page as `before`.
+    """
     return messages_page(context, call.scope, call.query)
 
 
@@ -184,7 +187,10 @@ def delete_messages(context: Context, call: InspectionCall) -> Steps[DeletedView
 
 
 def latest_message(context: Context, call: InspectionCall) -> Steps[MessageView]:
-    """Read the newest message that matches."""
+    """Read the newest message that matches.
+
+    If none matches, the error explains which message is closest and why it does not match.
+    """
     return message_view(context, (yield from _latest(context, call)))
 
 
@@ -197,7 +203,11 @@ def latest_codes(context: Context, call: InspectionCall) -> Steps[CodesView | Re
 
 
 async def wait_for_messages(context: Context, call: InspectionCall) -> MessagesPage:
-    """Wait until enough messages match."""
+    """Wait until enough messages match.
+
+    The response comes as soon as `count` messages match, at once if they are there already. After `timeout` the
+    error explains what is missing. Only real time counts for the timeout, not the clock of the account.
+    """
     query: WaitQuery = call.query
     message_filter = context.filter(query, query.since)
     found = await context.message_waits.until(
@@ -215,7 +225,11 @@ async def wait_for_messages(context: Context, call: InspectionCall) -> MessagesP
 
 
 def verify_messages(context: Context, call: InspectionCall) -> Steps[MessagesPage]:
-    """Verify how many messages match, their order, and that there are no others."""
+    """Verify how many messages match, their order, and that there are no others.
+
+    Without a number at least one message must match. If the messages are not as expected, the error explains why,
+    as data or with `Accept: text/plain` as text.
+    """
     body: VerifyBody = call.body
     cursor = context.engine.cursor
     newest_first = (yield from Verifier(context, call.scope, body).verify())[::-1]
@@ -224,7 +238,10 @@ def verify_messages(context: Context, call: InspectionCall) -> Steps[MessagesPag
 
 
 def read_message(context: Context, call: InspectionCall) -> MessageView:
-    """Read a message."""
+    """Read a message.
+
+    The id is the transaction_id of the send, with or without dashes.
+    """
     return message_view(context, call.scope.find(call.id))
 
 

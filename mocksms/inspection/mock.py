@@ -81,7 +81,10 @@ class FidelityView(ResponseModel):
 
 
 def health(context: Context, _: InspectionCall) -> HealthView:
-    """Read the state of the mock."""
+    """Read the state of the mock.
+
+    It needs no token and no key: use it to wait until the mock is ready.
+    """
     accounts = context.engine.accounts
     return HealthView(
         status="ready",
@@ -96,12 +99,18 @@ def health(context: Context, _: InspectionCall) -> HealthView:
 
 
 def numbers(context: Context, _: InspectionCall) -> NumbersView:
-    """List the magic numbers."""
+    """List the magic numbers.
+
+    The code in a magic number decides the outcome of its messages, or breaks the response.
+    """
     return numbers_view(context.engine.decisions.catalogue)
 
 
 def fidelity(_: Context, __: InspectionCall) -> FidelityView:
-    """List what the mock emulates, and the evidence for it."""
+    """List what the mock emulates, and the evidence for it.
+
+    Each behaviour has a class of evidence, from documented by the vendor to own.
+    """
     return fidelity_view()
 
 

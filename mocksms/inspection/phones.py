@@ -156,7 +156,10 @@ class ConsentsPage(Page):
 
 
 def list_phones(context: Context, call: InspectionCall) -> Steps[PhonesPage]:
-    """List the phones that got an SMS or replied, the latest used first."""
+    """List the phones that got an SMS or replied, the latest used first.
+
+    Each with the latest SMS to it or from it.
+    """
     query: PhonesQuery = call.query
     number, accounts = _number(context, query), call.scope.accounts
     views, totals = yield from context.paginate(
@@ -173,7 +176,10 @@ def list_phones(context: Context, call: InspectionCall) -> Steps[PhonesPage]:
 
 
 def list_inbound(context: Context, call: InspectionCall) -> Steps[RepliesPage]:
-    """List the replies of phones, newest first."""
+    """List the replies of phones, newest first.
+
+    Only SMS that phones sent; messages to them are in `GET /_mock/messages`.
+    """
     return replies_page(context, call.scope, call.query)
 
 
@@ -185,13 +191,19 @@ def replies_page(context: Context, scope: AccountScope, query: PhonesQuery) -> S
 
 
 def receive_sms(context: Context, call: InspectionCall) -> ReplyView:
-    """Let a phone reply."""
+    """Let a phone reply.
+
+    A reply can opt the phone out or in. Automation webhooks get a callback about it.
+    """
     account = call.scope.account()
     return reply_view(account, context.controls.reply(account, call.body.from_, call.body.text))
 
 
 def list_consents(context: Context, call: InspectionCall) -> Steps[ConsentsPage]:
-    """List opt-outs and opt-ins with time and cause, newest first."""
+    """List opt-outs and opt-ins with time and cause, newest first.
+
+    After an opt-out, messages to the number are rejected until it opts in.
+    """
     return consents_page(context, call.scope, call.query)
 
 

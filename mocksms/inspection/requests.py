@@ -76,7 +76,10 @@ class RequestsPage(Page):
 
 
 def list_requests(context: Context, call: InspectionCall) -> Steps[RequestsPage]:
-    """List the requests to the emulated API, newest first."""
+    """List the requests to the emulated API, newest first.
+
+    With refused and malformed ones, whose response and `note` say what was wrong.
+    """
     return requests_page(context, call.scope, call.query)
 
 
@@ -108,7 +111,10 @@ def _senders_to(context: Context, scope: AccountScope, query: RequestsQuery) -> 
 
 
 def read_request(_: Context, call: InspectionCall) -> RequestView:
-    """Read a request to the emulated API."""
+    """Read a request to the emulated API.
+
+    With headers, bodies and status, and the ids of the messages that it created.
+    """
     number = parse_record_number(call.id) or 0
     for account, journal in call.scope.journals:
         if request := journal.get(number):

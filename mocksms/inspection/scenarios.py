@@ -126,12 +126,19 @@ class FaultsCleared(ResponseModel):
 
 
 def read_scenario(context: Context, call: InspectionCall) -> Steps[ScenarioView]:
-    """Read the active scenario with the counters of its rules."""
+    """Read the active scenario with the counters of its rules.
+
+    For all accounts, the counters are added up over those with the scenario of new accounts.
+    """
     return scenario_view(context, call.scope)
 
 
 async def put_scenario(context: Context, call: InspectionCall) -> ScenarioView:
-    """Activate a scenario; it replaces the active one."""
+    """Activate a scenario; it replaces the active one.
+
+    The body is the scenario as JSON, with the keys of a scenario file; `name` chooses one of the library instead.
+    Counters start at zero. Without an account, new and present accounts get it.
+    """
     account = call.scope.account() if call.query.front else call.scope.one_or_all()
     is_short = call.query.name is None and len(call.body.rule) <= STEP_SIZE
     scenario = _compiled(context, call) if is_short else await context.slices.run_in_thread(_indexed, context, call)
@@ -140,7 +147,10 @@ async def put_scenario(context: Context, call: InspectionCall) -> ScenarioView:
 
 
 def delete_scenario(context: Context, call: InspectionCall) -> Steps[ScenarioView]:
-    """Deactivate the scenario."""
+    """Deactivate the scenario.
+
+    With `front` only the rules in front of the scenario are removed; otherwise they stay.
+    """
     account = call.scope.account() if call.query.front else call.scope.one_or_all()
     yield from _activate(context, call, account, NO_SCENARIO)
     return (yield from scenario_view(context, call.scope))
@@ -170,13 +180,19 @@ def _recorded(account: Account, settings: Settings, *, as_text: bool) -> Respons
 
 
 def list_scenarios(context: Context, _: InspectionCall) -> ScenariosView:
-    """List the scenarios in the library."""
+    """List the scenarios in the library.
+
+    The bundled ones, and those in the folder of the option `scenario_folder`.
+    """
     library = context.library
     return ScenariosView(scenarios=[ScenarioRow(name=each.name, about=library.about(each)) for each in library.all()])
 
 
 def list_faults(context: Context, call: InspectionCall) -> FaultsView:
-    """List the faults that were set manually, newest first."""
+    """List the faults that were set manually, newest first.
+
+    Also those that have ended, each with how often it matched and was applied.
+    """
     return faults_view(context, call.scope)
 
 
@@ -195,19 +211,28 @@ def faults_view(context: Context, scope: AccountScope) -> FaultsView:
 
 
 def set_fault(context: Context, call: InspectionCall) -> FaultSetView:
-    """Set a fault; it takes precedence over all rules until it expires."""
+    """Set a fault; it takes precedence over all rules until it expires.
+
+    `times` limits it to the first matches, `ttl` to a time. Without an account it is for new and present accounts.
+    """
     body: FaultBody = call.body
     rule = fault_rule(body, context.engine.settings)
     return FaultSetView(id=context.controls.set_fault(call.scope.one_or_all(), rule, body.ttl))
 
 
 def clear_faults(context: Context, call: InspectionCall) -> FaultsCleared:
-    """Clear all faults that were set manually, and release the requests that they hold."""
+    """Clear all faults that were set manually, and release the requests that they hold.
+
+    Faults in rules of a scenario stay.
+    """
     return FaultsCleared(cleared=context.controls.clear_faults(call.scope.one_or_all()))
 
 
 def clear_fault(context: Context, call: InspectionCall) -> FaultsCleared:
-    """Clear one fault, and release the requests that it holds."""
+    """Clear one fault, and release the requests that it holds.
+
+    An unknown id is an error, so that a misspelled one is noticed.
+    """
     number, account = parse_record_number(call.id), call.scope.one_or_all()
     is_holding = number is not None and context.engine.holds.waiting(account, number)
     cleared = 0 if number is None else context.controls.clear_faults(account, number)

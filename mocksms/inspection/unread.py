@@ -33,7 +33,10 @@ class UnreadView(ResponseModel):
 
 
 def count_unread(_: Context, call: InspectionCall) -> Steps[UnreadView]:
-    """Count the phones with something newer than what was read."""
+    """Count the phones with something newer than what was read.
+
+    The body says up to which cursor each phone was read. Nothing is changed.
+    """
     read: ReadBody = call.body
     unread = 0
     for place, (account, digits, latest) in enumerate(call.scope.phones(read.up_to), 1):

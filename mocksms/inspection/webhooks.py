@@ -56,7 +56,10 @@ class WebhooksView(ResponseModel):
 
 
 def list_webhooks(_: Context, call: InspectionCall) -> Steps[WebhooksView]:
-    """List the webhooks of the accounts, with what came of their callbacks."""
+    """List the webhooks of the accounts, with what came of their callbacks.
+
+    Callbacks of a webhook that was removed count only in the total `counts`.
+    """
     query: WebhooksQuery = call.query
     views: list[AccountWebhookView] = []
     total, all_counts = 0, DeliveryCounts()

@@ -135,6 +135,7 @@ INFO: Final = operation(
         404: error_spec("The account has no message with this id", "MessageNotFound"),
     },
     query=InfoParams,
+    about="Only messages of the account of the key.",
 )
 SEARCH: Final = operation(
     "search",
@@ -142,6 +143,7 @@ SEARCH: Final = operation(
     "Search messages, newest first",
     {200: ResponseSpec(about="The messages", model=list[MessageRow])},
     query=SearchParams,
+    about="A message must fit all parameters; names of parameters are read in any case.",
 )
 """The operations, as the OpenAPI document describes them."""
 

@@ -74,6 +74,10 @@ def test_emulated_api_needs_the_key_and_the_inspection_api_takes_one() -> None:
     assert not takes & needs
 
 
+def test_every_operation_has_a_description_beside_its_summary() -> None:
+    assert [each["operationId"] for each in OPERATIONS if not each.get("description")] == []
+
+
 def test_every_field_has_a_description() -> None:
     fields = [
         (name, key, field) for name, schema in SCHEMAS.items() for key, field in schema.get("properties", {}).items()
