@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from mocksms.cli.options import Parser, read_seconds, read_settings
+from mocksms.cli.options import Parser, ValueKind, read_seconds, read_settings
 from mocksms.cli.output import complain, echo, show, show_progress, warn
 from mocksms.errors import OutputFailed, SettingsError
 from mocksms.settings import COMPARE_KEY, OPTIONS, Settings, variable_name
@@ -84,8 +84,9 @@ def compare_parser() -> Parser:
         prog="mocksms compare",
         usage="mocksms compare URL [OPTION ...]\n       mocksms compare --recorded DIR [OPTION ...]",
         description="Compare a service with a mock, and find the options with which they agree.\n"
-        "Without --send-to no SMS is sent. Exit code: 0 nothing differs, 1 something differs, 2 no result.",
-        epilog="Add the options of your mock; mocksms --help lists them. mocksms guide compare explains it all.",
+        "Without --send-to no SMS is sent.\n"
+        "Exit code: 0 nothing differs, 1 something differs, 2 no result.",
+        epilog="Add the options of your mock; mocksms --help lists them.\nmocksms guide compare explains it all.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("url", nargs="?", metavar="URL", help="base URL, such as https://api.inwise.com/rest/v1")
@@ -98,6 +99,7 @@ def compare_parser() -> Parser:
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     parser.add_argument("--save", metavar="DIR", help="write a recording into this folder, without key and numbers")
     parser.add_argument("--recorded", metavar="DIR", help="compare a recording, the latest one of a folder, and no URL")
+    parser.values |= {"save": ValueKind.FOLDERS, "recorded": ValueKind.FOLDERS}
     return parser.with_settings((), without=("api_key",))
 
 

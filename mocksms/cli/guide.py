@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 
-from mocksms.cli.options import Parser, read_settings
+from mocksms.cli.options import Parser, ValueKind, read_settings
 from mocksms.cli.output import echo
 from mocksms.cli.tables import echo_note, echo_table
 from mocksms.errors import SettingsError, did_you_mean
@@ -21,6 +21,7 @@ def guide_parser() -> Parser:
     parser = Parser(prog="mocksms guide", description="List the pages of the manual, or print one.")
     parser.add_argument("name", nargs="?", metavar="NAME", help="print this page instead of the list")
     parser.add_argument("--json", action="store_true", help="print the list as JSON")
+    parser.values["name"] = ValueKind.PAGES
     return parser.with_settings(())
 
 

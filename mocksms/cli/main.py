@@ -6,14 +6,24 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Sequence
+from typing import Final
 
 from mocksms.cli.compare import compare, compare_parser
+from mocksms.cli.completion import COMPLETE, DEFAULT_COMMAND, complete, completion, completion_parser
 from mocksms.cli.guide import guide, guide_parser
 from mocksms.cli.mcp import mcp, mcp_parser
 from mocksms.cli.open import open_, open_parser
-from mocksms.cli.options import ADDRESS, URL_HELP, Parser, read_seconds, read_settings, running_mock, usage_error
+from mocksms.cli.options import (
+    ADDRESS,
+    URL_HELP,
+    Command,
+    Parser,
+    read_seconds,
+    read_settings,
+    running_mock,
+    usage_error,
+)
 from mocksms.cli.output import SideOutput, complain, configure_logs, echo
 from mocksms.cli.report import report, report_parser
 from mocksms.cli.scenarios import (
@@ -41,15 +51,6 @@ from mocksms.errors import (
     did_you_mean,
 )
 from mocksms.settings import flag_name
-
-
-class Command(NamedTuple):
-    """A command: its function, its parser, and its line in the help."""
-
-    run: Callable[[list[str]], int]
-    parser: Callable[[], Parser]
-    about: str
-
 
 UNUSABLE: Final = 2
 """Exit code for an invalid command line, environment variable or address."""
@@ -82,7 +83,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    name = "serve"
+    if arguments[:1] == [COMPLETE]:
+        echo(complete(arguments[1:], COMMANDS).text)
+        return 0
+    name = DEFAULT_COMMAND
     if arguments and not arguments[0].startswith("-"):
         name = arguments.pop(0)
     if name not in COMMANDS:
@@ -94,13 +98,13 @@ def _run(arguments: list[str]) -> int:
 def _serve_parser() -> Parser:
     from importlib.metadata import version
 
-    commands = "".join(f"  {name:<21} {command.about}\n" for name, command in COMMANDS.items())
+    commands = "".join(f"  {name:<11} {command.about}\n" for name, command in COMMANDS.items())
     parser = Parser(
         prog="mocksms",
         usage="mocksms [COMMAND] [OPTION ...]",
         description="A mock of inwise's transactional SMS API.\n\n"
         f"commands:\n{commands}\n"
-        "mocksms COMMAND --help shows the options of a command. These are the options of serve:",
+        "mocksms COMMAND --help shows the options of a command.\nThe options of serve follow.",
         epilog="Each option is also an environment variable; its name is in brackets.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -265,9 +269,7 @@ COMMANDS: Final = {
     "wait": Command(wait, wait_parser, "wait until messages match, and print them"),
     "tail": Command(tail, tail_parser, "follow messages and requests"),
     "numbers": Command(_numbers, _numbers_parser, "list the magic numbers and their outcomes"),
-    "compare": Command(
-        compare, compare_parser, "compare a service with a mock, and find the settings with which they agree"
-    ),
+    "compare": Command(compare, compare_parser, "compare a service with a mock, and find the settings that agree"),
     "fidelity": Command(_fidelity, _fidelity_parser, "list the emulated behaviours and their evidence"),
     "scenarios": Command(scenarios, scenarios_parser, "list the available scenarios, or print one"),
     "check": Command(check, check_parser, "check scenario files"),
@@ -278,5 +280,6 @@ COMMANDS: Final = {
     "mcp": Command(mcp, mcp_parser, "give an agent tools for a mock, over the Model Context Protocol"),
     "open": Command(open_, open_parser, "show a trace or snapshot, or the traces of a folder, in the web UI"),
     "guide": Command(guide, guide_parser, "list the pages of the manual; mocksms guide NAME prints one"),
+    "completion": Command(completion, completion_parser, "print the script that completes commands in a shell"),
 }
 """The commands by their names, in the order of the help."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mocksms.cli.options import Parser, read_settings
+from mocksms.cli.options import Parser, ValueKind, read_settings
 from mocksms.cli.output import SideOutput, configure_logs
 from mocksms.errors import SettingsError, escape
 from mocksms.settings import Settings
@@ -33,6 +33,7 @@ def open_parser() -> Parser:
         "path", nargs="?", metavar="FILE|FOLDER", help="trace, snapshot or state file, or folder of traces"
     )
     parser.add_argument("--no-browser", action="store_true", help="open no browser; without a terminal none opens")
+    parser.values["path"] = ValueKind.FILES
     return parser.with_settings(OPTIONS_IN_HELP)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import Field
-from typing import Any, Final, NoReturn
+from enum import StrEnum
+from typing import Any, Final, NamedTuple, NoReturn
 
 from mocksms.cli.first_process import address_on_command_line
 from mocksms.cli.output import echo, warn
@@ -32,6 +33,8 @@ ADDRESS: Final = ("host", "port")
 
 URL_HELP: Final = "URL of the mock (default: MOCKSMS_URL; empty: the mock in the same container)"
 
+BOOLEANS: Final = ("true", "false")
+
 _OF_RUNNING_MOCK: Final = {
     "host": "host of the mock",
     "port": "port of the mock",
@@ -42,12 +45,32 @@ _OF_RUNNING_MOCK: Final = {
 _NO_VALUE: Final = re.compile(r"argument (?:-\w/)?(--[\w-]+): expected one argument")
 
 
+class ValueKind(StrEnum):
+    """What the values of an argument are, so that a shell can complete them."""
+
+    FILES = "files"
+    FOLDERS = "folders"
+    SCENARIOS = "scenarios"
+    """Scenarios by name or path."""
+    SCENARIO_NAMES = "scenario names"
+    PAGES = "pages"
+
+
+KnownValues = ValueKind | tuple[str, ...] | None
+
+
 class Parser(argparse.ArgumentParser):
-    """An argument parser that raises SettingsError and accepts no abbreviated options."""
+    """An argument parser that raises SettingsError and accepts no abbreviated options.
+
+    `settings` are its options of the mock, by name. `values` are the values that a shell can complete, by the
+    destination of their argument; a function gets the arguments before that are no options.
+    """
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(allow_abbrev=False, **arguments)
+        self.color = False  # Python 3.14 colours its help, also where `output` does not
         self.settings: Mapping[str, Field[Any]] = {}
+        self.values: dict[str, KnownValues | Callable[[Sequence[str]], KnownValues]] = {}
 
     def with_settings(self, in_help: Collection[str] = OPTIONS, without: Collection[str] = ()) -> Parser:
         """Add the options of the mock, after the arguments that only this command has; return the parser.
@@ -70,9 +93,22 @@ class Parser(argparse.ArgumentParser):
         echo(message)
 
     @property
-    def flags(self) -> list[str]:
-        """The options it knows, such as --port."""
-        return list(self._option_string_actions)
+    def options(self) -> Mapping[str, argparse.Action]:
+        """The options it knows, by flag such as --port."""
+        return self._option_string_actions
+
+    @property
+    def arguments(self) -> Sequence[argparse.Action]:
+        """Its options and other arguments, in order."""
+        return self._actions
+
+
+class Command(NamedTuple):
+    """A command: its function, its parser, and its line in the help."""
+
+    run: Callable[[list[str]], int]
+    parser: Callable[[], Parser]
+    about: str
 
 
 def read_settings(parser: Parser, arguments: list[str]) -> tuple[Settings, argparse.Namespace]:
@@ -85,7 +121,8 @@ def read_settings(parser: Parser, arguments: list[str]) -> tuple[Settings, argpa
     if unknown:
         kind = "option" if unknown[0].startswith("-") else "argument"
         name = unknown[0].partition("=")[0] if kind == "option" else unknown[0]  # its value may be a secret
-        raise SettingsError(f"Unknown {kind} {name}; {did_you_mean(name, parser.flags, f'see {parser.prog} --help.')}")
+        hint = did_you_mean(name, parser.options, f"see {parser.prog} --help.")
+        raise SettingsError(f"Unknown {kind} {name}; {hint}")
     values = {name: getattr(parsed, name) for name in parser.settings if getattr(parsed, name) is not None}
     flags = {name: ",".join(value) if isinstance(value, list) else value for name, value in values.items()}
     settings = Settings.read(os.environ, flags)
@@ -148,6 +185,7 @@ def _add_options(parser: Parser, options: Mapping[str, Field[Any]], in_help: Col
         if name in GROUPS and len(in_help) == len(OPTIONS):
             group = parser.add_argument_group(GROUPS[name])
         is_flag, is_list = isinstance(option.default, bool), isinstance(option.default, tuple)
+        parser.values[name] = BOOLEANS if is_flag else _known_values(option)
         group.add_argument(
             flag_name(name),
             action="append" if is_list else "store",
@@ -156,6 +194,13 @@ def _add_options(parser: Parser, options: Mapping[str, Field[Any]], in_help: Col
             metavar="|".join(option.metadata["choices"]) or name.upper(),
             help=_help(name, option, others.get(name)) if name in in_help else argparse.SUPPRESS,
         )
+
+
+def _known_values(option: Field[Any]) -> KnownValues:
+    if "values" in option.metadata:
+        return ValueKind(option.metadata["values"])
+    choices: tuple[str, ...] = option.metadata["choices"]
+    return choices or None
 
 
 def _help(name: str, option: Field[Any], about: str | None) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
-from mocksms.cli.options import Parser
+from mocksms.cli.options import BOOLEANS, KnownValues, Parser
 from mocksms.errors import MockRefused, SettingsError
 from mocksms.settings import OPTIONS, flag_name
 
@@ -30,6 +31,7 @@ class QueryOptions:
     def __init__(
         self, model: Any, prefix: str = "", only: Collection[str] | None = None, without: Collection[str] = ()
     ) -> None:
+        self._model = model
         names = [name for name in model.model_fields if name not in without and (only is None or name in only)]
         self._fields = {name: model.model_fields[name] for name in names}
         self._prefix = prefix
@@ -42,6 +44,7 @@ class QueryOptions:
     def add_to(self, parser: Parser) -> None:
         """Add the options to a parser."""
         for name, field in self._fields.items():
+            parser.values[self._prefix + name] = partial(self._known_values, name)
             first, second = field.description[:2]
             about = _ABOUT.get(name) or (first.lower() if second.islower() else first) + field.description[1:]
             default = "" if field.default is None else f" (default {field.default:g})"
@@ -62,6 +65,13 @@ class QueryOptions:
         issues: Mapping[str, list[str]] = error.error.get("issues") or {}
         texts = [SettingsError(f"{self._flag(name)} {'; '.join(each)}").sentence for name, each in issues.items()]
         return SettingsError(" ".join(texts) or error.error.get("message") or error.sentence)
+
+    def _known_values(self, name: str, _: Sequence[str]) -> KnownValues:
+        """Return the values of a parameter; to describe the model takes too long for a command that runs."""
+        if "bool" in str(self._fields[name].annotation):
+            return BOOLEANS
+        schema = self._model.model_json_schema()["properties"][name]
+        return next((tuple(part["enum"]) for part in schema.get("anyOf", ()) if "enum" in part), None)
 
     def _flag(self, name: str) -> str:
         return flag_name(self._prefix + name if name in self._fields else name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mocksms.cli.options import Parser, read_settings
+from mocksms.cli.options import Parser, ValueKind, read_settings
 from mocksms.cli.output import complain, echo, echo_bytes
 from mocksms.errors import SettingsError
 from mocksms.sms.display import error_reason
@@ -34,6 +34,7 @@ def report_parser() -> Parser:
         help="a trace, snapshot or state file, or a folder of traces (*.mocksms.zip)",
     )
     parser.add_argument("-o", "--output", metavar="FILE", default=STDOUT, help="the page (default: standard output)")
+    parser.values |= {"files": ValueKind.FILES, "output": ValueKind.FILES}
     return parser.with_settings(("max_memory",))
 
 

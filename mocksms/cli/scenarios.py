@@ -8,7 +8,16 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from mocksms.cli.options import ADDRESS, URL_HELP, Parser, read_settings, running_mock, usage_error
+from mocksms.cli.options import (
+    ADDRESS,
+    URL_HELP,
+    KnownValues,
+    Parser,
+    ValueKind,
+    read_settings,
+    running_mock,
+    usage_error,
+)
 from mocksms.cli.output import complain, echo, echo_file
 from mocksms.cli.tables import echo_note, echo_table
 from mocksms.errors import InvalidScenario, MockRefused, MockUnreachable, ScenarioIssue, SettingsError
@@ -43,6 +52,7 @@ def scenarios_parser() -> Parser:
     )
     parser.add_argument("--json", action="store_true", help="print the list as JSON")
     parser.add_argument("--account", metavar="ID|LABEL", help="the account of the snapshot, if there are several")
+    parser.values["words"] = _words_after
     return parser.with_settings(("scenario_folder",))
 
 
@@ -67,6 +77,18 @@ def scenarios(arguments: list[str]) -> int:
         "Use mocksms scenarios for the list, mocksms scenarios show NAME to print one, or mocksms scenarios from FILE "
         "to print the one that replays a trace or another snapshot."
     )
+
+
+def _words_after(words: Sequence[str]) -> KnownValues:
+    """Return what can follow in `mocksms scenarios`."""
+    match words:
+        case []:
+            return ("show", "from")
+        case ["show"]:
+            return ValueKind.SCENARIO_NAMES
+        case ["from"]:
+            return ValueKind.FILES
+    return None
 
 
 def _from_snapshot(path: Path, name: str | None, settings: Settings) -> int:
@@ -144,6 +166,7 @@ def check_parser() -> Parser:
     parser.add_argument("files", nargs="*", metavar="FILE", help="a file, a folder of files, or the name of a scenario")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     parser.add_argument("--against", metavar="JOURNAL", help="a file with the response of GET /_mock/requests")
+    parser.values |= {"files": ValueKind.SCENARIOS, "against": ValueKind.FILES}
     return parser.with_settings(("scenario_folder",))
 
 

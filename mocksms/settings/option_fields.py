@@ -10,13 +10,13 @@ from mocksms.settings import readers
 
 
 def option(default: Any, read: Callable[[object], Any], about: str, choices: tuple[str, ...] = (), **more: Any) -> Any:
-    """Return the field of an option; `more` is further metadata."""
+    """Return the field of an option; `more` is further metadata, such as the `values` that shells complete."""
     return field(default=default, metadata={"read": read, "about": about, "choices": choices, **more})
 
 
-def of_account(default: Any, read: Callable[[object], Any], about: str) -> Any:
+def of_account(default: Any, read: Callable[[object], Any], about: str, **more: Any) -> Any:
     """Return an option that the inspection API can set in one account of a running mock."""
-    return option(default, read, about, per_account=True)
+    return option(default, read, about, per_account=True, **more)
 
 
 def limit(default: int, about: str) -> Any:

@@ -167,9 +167,11 @@ class Settings:
     automation_escapes: Literal["lower", "upper"] = choice(
         "percent-encoding in the automation webhook: %3a or %3A", "lower", "upper"
     )
-    scenario: tuple[str, ...] = of_account((), readers.texts, "active scenarios: files, folders, or bundled names")
+    scenario: tuple[str, ...] = of_account(
+        (), readers.texts, "active scenarios: files, folders, or bundled names", values="scenarios"
+    )
     scenario_folder: str | None = option(
-        None, readers.optional_text, "folder of scenarios that can be activated by name"
+        None, readers.optional_text, "folder of scenarios that can be activated by name", values="folders"
     )
     seed: str | None = option(
         None, readers.optional_text, "makes ids repeatable; empty: a random seed, printed at the start"
@@ -178,6 +180,7 @@ class Settings:
         None,
         readers.optional_text,
         "file that keeps the state of the mock, read at the start; empty: the state is lost at the end",
+        values="files",
     )
     state_every: timedelta = option(
         timedelta(seconds=30),
