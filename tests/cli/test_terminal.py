@@ -134,7 +134,10 @@ def test_terminal_shows_a_table_in_its_columns_and_in_colours(monkeypatch: pytes
     with open(reading, "rb", buffering=0) as screen, open(writing, "w", encoding="utf-8") as terminal:
         monkeypatch.setattr(sys, "stdout", terminal)
         echo_table(["name", "outcome"], [["late", "queued, then sent after 5 s"]], result=1)
-        lines = screen.read(1_000).decode().replace("\r\n", "\n").splitlines()
+        shown = b""
+        while shown.count(b"\n") < 4:
+            shown += screen.read(1_000)
+    lines = shown.decode().replace("\r\n", "\n").splitlines()
     assert lines == [
         "\x1b[1mname\x1b[0m  \x1b[1moutcome\x1b[0m",
         "----  ------------------------",
