@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("mocksms")
 
-OWN_SEGMENTS: Final = frozenset({"_mock", "inbox", "docs", "shared", "openapi.json", "llms.txt"})
+OWN_SEGMENTS: Final = frozenset({"_mock", "inbox", "docs", "shared", "client", "openapi.json", "llms.txt"})
 """First segments of the paths of inspection API and web UI."""
 
 CreateApp = Callable[[asyncio.Event], ASGIApp]
@@ -213,7 +213,7 @@ def own_app(context: Context, lifespan: Lifespan[Starlette] | None = None, shows
     from mocksms.inspection.resources import Endpoints, explain
 
     app = Starlette(
-        routes=[Endpoints(context), Route("/openapi.json", _serve_openapi), StaticFiles(read_only=shows is not None)],
+        routes=[StaticFiles(read_only=shows is not None), Endpoints(context), Route("/openapi.json", _serve_openapi)],
         middleware=[Middleware(Guard, settings=context.engine.settings, shows=shows)],
         exception_handlers={HTTPException: explain},
         lifespan=lifespan,

@@ -37,7 +37,7 @@ INSPECTION: Final = (
     errors.HostNotAllowed("sms.example:8972"),
     errors.CrossOriginRequest("https://other.example"),
     refusals.AccountRequired(),
-    refusals.UnknownAccount("0123456789ab"),
+    refusals.UnknownAccount("a28c0c350255"),
     refusals.RecordNotFound("message", "0"),
     refusals.NotATrace(),
     errors.UnknownScenario("outag", ["outage"]),

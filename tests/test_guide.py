@@ -45,6 +45,7 @@ NAMES: Final = [
     "fidelity",
     "generated-clients",
     "inspection-api",
+    "javascript",
     "live",
     "magic-numbers",
     "new-responses",

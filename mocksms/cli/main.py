@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
+from mocksms.cli.client import client, client_parser
 from mocksms.cli.compare import compare, compare_parser
 from mocksms.cli.completion import COMPLETE, DEFAULT_COMMAND, complete, completion, completion_parser
 from mocksms.cli.guide import guide, guide_parser
@@ -279,6 +280,7 @@ COMMANDS: Final = {
     "demo": Command(_demo, _demo_parser, "send demo messages to a running mock"),
     "mcp": Command(mcp, mcp_parser, "give an agent tools for a mock, over the Model Context Protocol"),
     "open": Command(open_, open_parser, "show a trace or snapshot, or the traces of a folder, in the web UI"),
+    "client": Command(client, client_parser, "print the client for tests in JavaScript"),
     "guide": Command(guide, guide_parser, "list the pages of the manual; mocksms guide NAME prints one"),
     "completion": Command(completion, completion_parser, "print the script that completes commands in a shell"),
 }

@@ -16,7 +16,10 @@ from starlette.types import Receive, Scope, Send
 
 from mocksms.web.guide import contents as guide_contents
 
-PAGES: Final = {"/": "/inbox/index.html", "/docs": "/docs/index.html"}
+CLIENT: Final = {"/_mock/client.js": "/client/mocksms.js", "/_mock/client.d.ts": "/client/mocksms.d.ts"}
+"""The path of the client for tests in JavaScript and of its types, and the file of each."""
+
+PAGES: Final = {"/": "/inbox/index.html", "/docs": "/docs/index.html", **CLIENT}
 """The path of each page, and the file it consists of."""
 
 TRACES_PAGE: Final = {"/": "/inbox/traces/index.html"}
@@ -28,7 +31,7 @@ GUIDE_PAGE: Final = "/docs/guide/index.html"
 CONTENTS: Final = "/llms.txt"
 """The path of the table of contents of the guide."""
 
-FOLDERS: Final = ("inbox", "docs", "shared")
+FOLDERS: Final = ("inbox", "docs", "shared", "client")
 """The folders whose files are served, each below its own name."""
 
 _BELOW: Final = tuple(f"/{name}/" for name in FOLDERS)
@@ -50,6 +53,7 @@ MEDIA_TYPES: Final = {
     ".svg": "image/svg+xml",
     ".md": "text/plain",
     ".txt": "text/plain",
+    ".ts": "text/plain",
 }
 """The media type of each kind of file; browsers show plain text, but download Markdown."""
 
@@ -83,11 +87,10 @@ class StaticFiles(BaseRoute):
         self._read_only = read_only
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Return whether this route serves the path of a request, and its method."""
+        """Return whether this route serves the path of a request."""
         path = scope["path"] if scope["type"] == "http" else ""
-        if not (path in self._pages or path == CONTENTS or path.startswith(_BELOW)) or path not in self._responses:
-            return Match.NONE, {}
-        return Match.FULL if scope["method"] in METHODS else Match.PARTIAL, {}
+        is_below = path in self._pages or path == CONTENTS or path.startswith(_BELOW)
+        return Match.FULL if is_below and path in self._responses else Match.NONE, {}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the file of a request that matches.
