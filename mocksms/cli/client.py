@@ -16,6 +16,7 @@ def client_parser() -> Parser:
     about = "Print the client for tests in JavaScript, one module without dependencies, or its types for TypeScript."
     parser = Parser(prog="mocksms client", description=about)
     parser.add_argument("what", nargs="?", choices=FILES, default="js", help="the module (the default) or its types")
+    parser.values["what"] = tuple(FILES)
     return parser.with_settings(())
 
 
