@@ -120,7 +120,7 @@ def test_what_an_error_compares_is_marked(page: Page, own_mock: Mock) -> None:
     plain = TracedFailure(**error, text="assert 'a' == 'b'\n\n  - b\n  + a", comparisons=[value])
     with opened(trace_of(own_mock, plain)) as url, opened_at(page, url) as trace:
         trace.open()
-        assert trace.banner.locator("mark").all_inner_texts() == ["7", "6"]
+        expect(trace.banner.locator("mark")).to_have_text(["7", "6"])
         expect(trace.banner.locator("pre")).to_have_count(0)
     text = "no callback\n  expected  event send"
     callback = TracedFailure(**error, text=text, comparisons=[event, state], message=message)
