@@ -418,9 +418,9 @@ def test_failed_test_shows_what_the_mock_saw(runs: Runs) -> None:
     timeline = printed.partition("timeline\n")[2].splitlines()[:5]
     whats = [re.sub(r"^  [\d:.]{12}  ([0-9a-f]{8}… )?", "", line)[:24] for line in timeline]
     assert whats == [
+        "POST /transactional/sms/",
         "to 972-54-1111111 queued",
         "to 972-54-1111111 sent (",
-        "POST /transactional/sms/",
         "POST /transactional/sms/",
         '972541111111 replies "He',
     ]
