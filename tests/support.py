@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import shutil
 import socket
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,6 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 import requests
 
 from mocksms.connections.listener import base_url, bind
@@ -97,6 +100,15 @@ def _headers(overrides: Mapping[str, str]) -> dict[str, str]:
     headers = {"X-API-Key": KEY, "Content-Type": "application/json"}
     headers.update({name.replace("_", "-"): value for name, value in overrides.items()})
     return {name: value for name, value in headers.items() if value}
+
+
+def program(*names: str, package: str = "") -> str:
+    """Return the path of the first program that is there; without one, skip the test, or fail it in the whole check."""
+    if path := next(filter(None, map(shutil.which, names)), None):
+        return path
+    package = package or names[0]  # pragma: no cover, the whole check has all
+    problem = f"there is no {names[0]} here; on Debian: apt-get install {package}"  # pragma: no cover
+    raise pytest.fail.Exception(problem) if os.environ.get("CI") == "true" else pytest.skip.Exception(problem)
 
 
 def free_port() -> int:

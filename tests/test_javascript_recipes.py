@@ -14,7 +14,7 @@ from typing import Final
 import pytest
 
 from tests.cookbook import RECIPES
-from tests.support import Mock, running
+from tests.support import Mock, program, running
 
 CHROMIUM: Final = ("chromium", "chromium-browser", "google-chrome")
 MAX_SECONDS: Final = 180.0
@@ -28,15 +28,6 @@ await sendCode("972-54-1111111", { url: `${process.env.MOCKSMS_URL}/rest/v1`, ke
 console.log(await tasks.smsCode("972-54-1111111"), await tasks.resetSms());
 """
 """Calls the tasks of the configuration, as Cypress does; its program cannot be installed everywhere."""
-
-
-def program(*names: str) -> str:
-    """Return the path of a program; without it the test is skipped, but not in the whole check."""
-    found = next(filter(None, map(shutil.which, names)), None)
-    if found is None:  # pragma: no cover
-        problem = f"there is no {names[0]} here"
-        pytest.fail(problem) if os.environ.get("CI") == "true" else pytest.skip(problem)
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -82,4 +73,4 @@ def test_tasks_of_cypress_work(folder: Path, mock: Mock) -> None:
     (package / "package.json").write_text('{"type": "module", "exports": "./index.js"}', encoding="utf-8")
     (package / "index.js").write_text("export const defineConfig = (config) => config;", encoding="utf-8")
     (folder / "tasks.mjs").write_text(WITHOUT_CYPRESS, encoding="utf-8")
-    assert run(folder, mock, program("node"), "tasks.mjs") == "481516 null\n"
+    assert run(folder, mock, program("node", package="nodejs"), "tasks.mjs") == "481516 null\n"

@@ -19,7 +19,7 @@ from mocksms.settings import Settings
 from tests.browser.conftest import visiting
 from tests.browser.inbox import Inbox
 from tests.browser.tasks import NOTHING_LEFT, SEND, TASKS, Request, Target, Task
-from tests.support import TIMEOUT, Mock, body, running
+from tests.support import TIMEOUT, Mock, body, program, running
 
 RUNNER: Final = Path(__file__).with_name("firefox.mjs")
 FIREFOX: Final = ("firefox-esr", "firefox")
@@ -74,19 +74,8 @@ def test_task_takes_few_clicks_or_keys(inbox: Inbox, mock: Mock, task: Task) -> 
     expect(found(inbox, task.shows)).to_be_visible(timeout=TIMEOUT * 1_000)
 
 
-def program(names: Sequence[str], package: str) -> str:
-    """Return the path of a program; without it the test is skipped, but not in the whole check."""
-    path = next(filter(None, map(shutil.which, names)), None)
-    if path is not None:
-        return path
-    reason = f"there is no {package} here; on Debian: apt-get install {package}"  # pragma: no cover
-    if os.environ.get("CI") == "true":  # pragma: no cover
-        pytest.fail(reason)
-    pytest.skip(reason)  # pragma: no cover, the whole check has all
-
-
 def test_tasks_by_mouse_in_firefox(mock: Mock, tmp_path: Path) -> None:
-    firefox, npm, node = program(FIREFOX, "firefox-esr"), program(["npm"], "npm"), program(["node"], "nodejs")
+    firefox, npm, node = program(*FIREFOX), program("npm"), program("node", package="nodejs")
     install = [npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(tmp_path), "puppeteer-core@24"]
     subprocess.run(install, check=True, capture_output=True, timeout=FIREFOX_TIMEOUT)
     shutil.copy(RUNNER, tmp_path)

@@ -6,7 +6,6 @@ import os
 import pty
 import re
 import select
-import shutil
 import subprocess
 import sysconfig
 import termios
@@ -17,7 +16,7 @@ from typing import Final
 
 import pytest
 
-from tests.support import TIMEOUT
+from tests.support import TIMEOUT, program
 
 SCRIPT: Final = Path(sysconfig.get_path("scripts")) / "mocksms"
 
@@ -37,13 +36,6 @@ LINES: Final = {
     "mocksms compare --save=tr": "mocksms compare --save=traces/",
 }
 """What is typed, and what the tab key makes of it."""
-
-
-def installed(shell: str) -> None:
-    """Skip a test if a shell is not installed."""
-    if shutil.which(shell) is None:  # pragma: no cover - depends on the machine
-        problem = f"{shell} is not installed; on Debian: apt-get install {shell}"
-        pytest.fail(problem) if os.environ.get("CI") == "true" else pytest.skip(problem)
 
 
 @pytest.fixture
@@ -109,14 +101,14 @@ def completed(terminal: Terminal) -> dict[str, str]:
 
 @pytest.mark.usefixtures("home")
 def test_bash_completes_commands_values_and_paths() -> None:
-    installed("bash")
+    program("bash")
     with interactive("bash") as terminal:
         assert completed(terminal) == LINES
 
 
 @pytest.mark.usefixtures("home")
 def test_zsh_completes_commands_values_and_paths_and_shows_help() -> None:
-    installed("zsh")
+    program("zsh")
     with interactive("zsh") as terminal:
         assert completed(terminal) == LINES
         terminal.type(f"mocksms numbers --\t{END}")
@@ -127,7 +119,7 @@ def test_zsh_completes_commands_values_and_paths_and_shows_help() -> None:
 
 @pytest.mark.usefixtures("home")
 def test_fish_completes_commands_values_and_paths_with_their_help() -> None:
-    installed("fish")
+    program("fish")
     lines = [*LINES, "mocksms numbers --js"]
     script = "mocksms completion fish | source; for line in $argv; complete -C $line; end"
     ran = subprocess.run(
