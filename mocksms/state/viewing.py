@@ -65,7 +65,5 @@ def view(
 def _set_outcome(engine: Engine, trace: Trace) -> None:
     """Set how the test of a trace ended: its accounts may have been captured before its teardown failed."""
     outcome: TestOutcome = "failed" if any(failure.when == "call" for failure in trace.failures) else "error"
-    for name in trace.accounts:
-        account = engine.accounts.by_id(name)
-        if account is not None:
-            account.test_outcome = outcome
+    for account in filter(None, map(engine.accounts.by_id, trace.accounts)):
+        account.test_outcome = outcome

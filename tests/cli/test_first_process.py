@@ -27,6 +27,7 @@ def run_as(monkeypatch: pytest.MonkeyPatch, folder: Path, *words: str) -> None:
         (["mocksms", "--host", "0.0.0.0", "--magic-prefix", "97250"], {"host": "0.0.0.0"}),
         (["mocksms", "--quiet"], {}),
         (["mocksms", "--port"], {}),
+        (["mocksms", "--port", "--quiet"], {}),
         (["nginx", "--port", "80"], {}),
     ],
 )

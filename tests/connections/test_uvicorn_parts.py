@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 import subprocess
 import sys
 from functools import wraps
@@ -11,7 +12,9 @@ import pytest
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from mocksms.connections import uvicorn_parts
 from mocksms.connections.uvicorn_parts import UnsupportedUvicorn, check_uvicorn
+from mocksms.errors import SettingsError
 
 
 def check() -> None:
@@ -47,6 +50,12 @@ def test_missing_attribute_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(HttpToolsProtocol, "__init__", without_pipeline)
     with pytest.raises(UnsupportedUvicorn, match=r"it differs in HttpToolsProtocol\.pipeline\."):
         check()
+
+
+def test_module_that_has_moved_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, HttpToolsProtocol.__module__, None)
+    with pytest.raises(SettingsError, match=r"differs in the import of uvicorn\.protocols\.http\.httptools_impl"):
+        runpy.run_path(uvicorn_parts.__file__)
 
 
 MOVED = """

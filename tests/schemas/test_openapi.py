@@ -124,6 +124,7 @@ def test_each_example_of_an_error_is_used() -> None:
 
 def test_each_response_has_a_recorded_example_that_fits() -> None:
     assert outdated(stored()) == [], "record them again: python -m tests.readme"
+    assert "health" in outdated({})
 
 
 def test_examples_can_be_recorded_again() -> None:
