@@ -36,13 +36,13 @@ import { copyNewestCode } from "./thread/newest-code.js";
 import { TraceBanner } from "./trace/banner.js";
 import { forgetTrace } from "./trace/trace.js";
 import { AccountPicker } from "./ui/account-picker.js";
+import { showClock } from "./ui/clock.js";
 import { button } from "./ui/components.js";
 import { onKey, showHelp } from "./ui/keys.js";
 import { reportError } from "./ui/notices.js";
 import { patch } from "./ui/patch.js";
 import { SearchBox } from "./ui/search-box.js";
 import { throttle } from "./ui/schedule.js";
-import { clockTime, exactDateTime } from "./ui/time.js";
 
 /** Events after which accounts or clock may differ. */
 const STATE_EVENTS = ["message", "account", "clock", "reset", "deleted", "scenario"];
@@ -110,13 +110,6 @@ async function loadStateNow() {
   accountPicker.update();
   showClock();
   if (before !== mockState.fingerprint()) list().redraw();
-}
-
-function showClock() {
-  const frozen = mockState.clock.frozen && !isReadOnly;
-  byId("clock").textContent = `${clockTime(mockState.now())}${frozen ? " frozen" : ""}`;
-  byId("clock").classList.toggle("frozen", frozen);
-  byId("clock").title = `${exactDateTime(mockState.now())}. The clock of the mock: click to freeze or advance it.`;
 }
 
 function showFailing() {

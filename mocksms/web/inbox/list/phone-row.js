@@ -130,3 +130,15 @@ export function codeAt({ target }) {
 function hiddenText(text) {
   return element("span", { class: "visually-hidden" }, text);
 }
+
+/**
+ * An item with the status that an event says, if it does.
+ *
+ * @param {Item} item
+ * @param {Ui.MockEvent | undefined} event
+ * @returns {Item}
+ */
+export function withStatus(item, event) {
+  if (!event?.status || isReplyItem(item)) return item;
+  return { ...item, status: event.status, reject_reason: event.reject_reason ?? null };
+}

@@ -15,7 +15,7 @@ import { patch } from "../ui/patch.js";
 import { deleteRecords, openRecords, recordsOf, sendAgain } from "./bulk-actions.js";
 import { noResults, welcome } from "./empty-states.js";
 import { PagedList, positionOf } from "./paged-list.js";
-import { codeAt, isMessage, isNew, isReplyItem, keyOf, renderRow } from "./phone-row.js";
+import { codeAt, isMessage, isNew, keyOf, renderRow, withStatus } from "./phone-row.js";
 import { readRows } from "./read-rows.js";
 import { issueLines, searchChips } from "./search-chips.js";
 import { Selection } from "./selection.js";
@@ -233,16 +233,6 @@ function isAnythingOpen() {
 function openKey() {
   const { phone, in: account, message } = route();
   return hasFilters() ? message : phone && phoneKey(account ?? "", phone);
-}
-
-/**
- * @param {Item} item
- * @param {Ui.MockEvent | undefined} event
- * @returns {Item}
- */
-function withStatus(item, event) {
-  if (!event?.status || isReplyItem(item)) return item;
-  return { ...item, status: event.status, reject_reason: event.reject_reason ?? null };
 }
 
 /** @param {Item} item */
