@@ -167,13 +167,21 @@ def test_messages_are_sent_again_in_their_order(inbox: Inbox, own_mock: Mock) ->
     expect(inbox.error).to_contain_text("1 SMS sent again: 1 × status 503.")
 
 
+def scroll_to(inbox: Inbox, words: str) -> None:
+    """Scroll to the end of the list, which then loads more, until a row is there."""
+    row = inbox.row(words)
+    for _ in range(1_000):  # pragma: no branch
+        if row.count():
+            break
+        inbox.list.evaluate("node => { node.scrollTop = node.scrollHeight; }")
+    expect(row).to_be_visible()
+
+
 def test_deletion_keeps_the_place_in_a_long_list(inbox: Inbox, own_mock: Mock) -> None:
     own_mock.send(*[f"972-52-{place:07d}" for place in range(250)], key=KEY)
     inbox.open()
-    for last in ("0000150", "0000050", "0000000"):
-        expect(inbox.list.get_by_role("option").first).to_be_visible()
-        inbox.list.evaluate("node => { node.scrollTop = node.scrollHeight; }")
-        expect(inbox.row(last)).to_be_visible()
+    expect(inbox.list.get_by_role("option").first).to_be_visible()
+    scroll_to(inbox, "972-52-0000000")
     inbox.row("972-52-0000007").click(modifiers=["ControlOrMeta"])
     place = inbox.list.evaluate("node => node.scrollTop")
     inbox.page.keyboard.press("Delete")
