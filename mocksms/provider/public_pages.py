@@ -112,9 +112,12 @@ class PublicPages:
     def _known(self, token: str) -> tuple[Account, Message] | None:
         """Return the message of a token with its account, after applying due events."""
         known = self._engine.accounts.by_token(token)
-        if known is not None:
-            self._engine.apply_due(known[0])
-        return known and self._engine.accounts.by_token(token)
+        if known is None:
+            return None
+        account, _ = known
+        self._engine.apply_due(account)
+        message = account.messages.by_token(token)
+        return None if message is None else (account, message)
 
     def _check_form(self, headers: Headers) -> None:
         if headers.get(b"origin") != self._public_origin:
