@@ -77,13 +77,13 @@ export class MockSMS {
   }
 
   /**
-   * Wait for a message that matches and return the code in it: the one that its text calls a code, or the first.
+   * Wait for a message that matches and return the code in it, the best of several.
    *
    * @param {Filters & Timeout} [filters]
    */
   async waitForCode(filters = {}) {
     const message = await this.waitForMessage(filters);
-    const found = message.codes.find(({ announced }) => announced) ?? message.codes[0];
+    const [found] = message.codes;
     if (!found) throw new MockSMSError(`The newest message has no code: ${JSON.stringify(message.text)}`, 200, message);
     return found.code;
   }
