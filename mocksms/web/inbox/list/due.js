@@ -2,7 +2,6 @@
 
 import { element } from "../../shared/dom.js";
 import { mockState } from "../state/mock-state.js";
-import { isReadOnly } from "../state/read-only.js";
 import { exactDateTime, formatDuration } from "../ui/time.js";
 
 const SECOND_MS = 1_000;
@@ -37,18 +36,7 @@ export function updateCountdowns(node) {
  * @param {string} account
  */
 function dueText(at, account) {
-  const left = Date.parse(at) - nowOf(account);
+  const left = Date.parse(at) - mockState.now(account).getTime();
   if (left <= 0) return "due";
   return `in ${formatDuration(Math.ceil(left / SECOND_MS) * SECOND_MS)}`;
-}
-
-/**
- * The current time of an account, in milliseconds.
- *
- * @param {string} account
- */
-function nowOf(account) {
-  const clock = mockState.accounts.find(({ id }) => id === account)?.clock ?? mockState.clock;
-  const passed = clock.frozen || isReadOnly ? 0 : performance.now() - mockState.loadedAt;
-  return Date.parse(clock.now) + passed;
 }

@@ -22,10 +22,15 @@ export const mockState = {
   clock: { now: new Date().toISOString(), frozen: false, next_due: null },
   loadedAt: performance.now(),
 
-  /** The current time of the mock. */
-  now() {
-    const passed = this.clock.frozen || isReadOnly ? 0 : performance.now() - this.loadedAt;
-    return new Date(Date.parse(this.clock.now) + passed);
+  /**
+   * The current time of the mock, or of an account.
+   *
+   * @param {string} [account]
+   */
+  now(account) {
+    const own = account && this.accounts.find(({ id }) => id === account)?.clock;
+    const { frozen, now } = own || this.clock;
+    return new Date(Date.parse(now) + (frozen || isReadOnly ? 0 : performance.now() - this.loadedAt));
   },
 
   /**
