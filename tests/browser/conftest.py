@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
+from tests.browser.inbox import Inbox
+from tests.browser.watched import Watched
 from tests.support import Mock
 
 PROGRAMS: Final = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -18,49 +19,6 @@ PROGRAMS: Final = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
 DESKTOP: Final[ViewportSize] = {"width": 1200, "height": 900}
-
-
-@dataclass
-class Watched:
-    """A page with its requests and the issues of its console."""
-
-    page: Page
-    base: str
-    requested: list[str] = field(default_factory=list)
-    issues: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self._listeners: dict[Any, Callable[[Any], None]] = {
-            "request": lambda request: self.requested.append(request.url),
-            "console": lambda line: self.issues.extend([line.text] * (line.type in ("error", "warning"))),
-            "pageerror": lambda error: self.issues.append(str(error)),
-            "dialog": lambda dialog: self.issues.append(f"dialog: {dialog.message}"),
-        }
-        for event, listener in self._listeners.items():
-            self.page.on(event, listener)
-
-    def allow_issues(self, words: str) -> None:
-        """Leave the page and drop its issues, all of this kind: browsers log every error response."""
-        self.leave()
-        assert [issue for issue in self.issues if words not in issue] == []
-        self.issues.clear()
-
-    def leave(self) -> None:
-        """Leave the page and delete what it stored."""
-        if self.page.url.startswith(self.base):
-            self.page.evaluate("() => { try { localStorage.clear(); sessionStorage.clear(); } catch {} }")
-        self.page.goto("about:blank")
-
-    def end(self) -> None:
-        """Stop watching."""
-        for event, listener in self._listeners.items():
-            self.page.remove_listener(event, listener)
-
-    def check(self) -> None:
-        """Check that the page had no issues and made no requests to other hosts."""
-        assert self.issues == []
-        assert [url for url in self.requested if not url.startswith(self.base)] == []
-        assert self.requested
 
 
 # As long as Playwright runs, no other event loop can run in this thread.
@@ -127,3 +85,9 @@ def own_page(browser: Browser, own_mock: Mock) -> Iterator[Watched]:
     """A page of this test alone at its own mock."""
     with watching(browser, own_mock) as watched:
         yield watched
+
+
+@pytest.fixture
+def inbox(watched: Watched) -> Inbox:
+    """The inbox of this test's own mock, on the shared page."""
+    return Inbox(watched)

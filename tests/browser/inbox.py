@@ -6,7 +6,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, expect
 
-from tests.browser.conftest import Watched
+from tests.browser.watched import Watched
 from tests.inspection.support import Api
 from tests.support import KEY, Mock
 
@@ -29,6 +29,12 @@ class Inbox:
         """Open the page, and wait until it is live."""
         self.page.goto(f"{self.watched.base}/{query}")
         self.expect_live()
+        return self
+
+    def open_message(self, transaction_id: str) -> Inbox:
+        """Open the page with the panel of a message."""
+        self.open(f"?message={transaction_id}")
+        expect(self.panel).to_contain_text(transaction_id)
         return self
 
     def expect_live(self) -> None:

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Watched
 from tests.browser.inbox import Inbox, sent
 from tests.browser.test_inbox_usability import SMALL
+from tests.browser.watched import Watched
 from tests.inspection.support import Api
 from tests.support import NUMBER, Mock
 

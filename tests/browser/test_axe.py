@@ -10,7 +10,7 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import DESKTOP, Watched
+from tests.browser.conftest import DESKTOP
 from tests.browser.inbox import Inbox, api_of, sent
 from tests.browser.test_inbox_usability import SMALL, populate
 from tests.browser.test_trace import opened_at
@@ -18,11 +18,6 @@ from tests.inspection.support import KOSHER, Api
 from tests.state.saved import explanation_of, trace_of
 from tests.support import NUMBER, Mock
 from tests.viewer.opening import opened, opened_folder
-
-
-@pytest.fixture
-def inbox(watched: Watched) -> Inbox:
-    return Inbox(watched)
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,9 @@ import re
 
 from playwright.sync_api import Route, expect
 
-from tests.browser.conftest import Watched
 from tests.browser.inbox import Inbox
 from tests.browser.test_docs import response_of
+from tests.browser.watched import Watched
 from tests.support import KEY
 
 BASE = "/mocks/3"

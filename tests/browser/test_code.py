@@ -7,8 +7,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Watched
 from tests.browser.inbox import Inbox, api_of, sent
+from tests.browser.watched import Watched
 from tests.support import NUMBER, Mock
 
 OTHER = "972-54-2222222"

@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, ViewportSize, expect
 
-from tests.browser.conftest import Watched
+from tests.browser.watched import Watched
 from tests.inspection.support import RESETTING, Api
 from tests.support import KEY, NUMBER, Mock
 

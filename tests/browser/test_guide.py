@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import ViewportSize, expect
 
 from mocksms.web.static import guide_files
-from tests.browser.conftest import Watched
+from tests.browser.watched import Watched
 
 RENDER = """async (pages) => {
     const { render } = await import(new URL("markdown.js", document.baseURI));

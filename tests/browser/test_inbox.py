@@ -6,10 +6,8 @@ import json
 import re
 from urllib.parse import parse_qs, urlsplit
 
-import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Watched
 from tests.browser.inbox import Inbox, api_of, sent
 from tests.inspection.support import INVALID, KOSHER, QUEUED, SENT, Api
 from tests.support import KEY, NUMBER, Mock
@@ -26,11 +24,6 @@ SIDE_OF = """(word) => {
   return letter.left - box.left < box.right - letter.right ? "left" : "right";
 }"""
 """The side of a bubble at which a word starts."""
-
-
-@pytest.fixture
-def inbox(watched: Watched) -> Inbox:
-    return Inbox(watched)
 
 
 def query_of(inbox: Inbox) -> dict[str, str]:

@@ -12,18 +12,13 @@ from playwright.sync_api import Page, expect
 
 from mocksms.engine.keys import account_id
 from mocksms.settings import Settings
-from tests.browser.conftest import Watched, visiting
+from tests.browser.conftest import visiting
 from tests.browser.inbox import Inbox, api_of, sent
 from tests.inspection.support import KOSHER, NO_CREDIT, QUEUED, Api
 from tests.receiver import receiving
 from tests.support import KEY, NUMBER, TIMEOUT, Mock, running
 
 TOKEN = "open sesame"
-
-
-@pytest.fixture
-def inbox(watched: Watched) -> Inbox:
-    return Inbox(watched)
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Watched
 from tests.browser.inbox import Inbox, api_of
 from tests.inspection.support import Api
 from tests.support import NUMBER, Mock
@@ -38,11 +37,6 @@ ESCAPED = {
     "line separators": "\\u2028two",
     "lone surrogate": "a\ufffd b",
 }
-
-
-@pytest.fixture
-def inbox(watched: Watched) -> Inbox:
-    return Inbox(watched)
 
 
 def show_everywhere(inbox: Inbox, own_mock: Mock, text: str) -> None:

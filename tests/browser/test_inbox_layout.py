@@ -7,8 +7,8 @@ from itertools import combinations
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.conftest import Watched
 from tests.browser.inbox import Inbox, api_of, sent
+from tests.browser.watched import Watched
 from tests.support import NUMBER, Mock
 
 MARGIN = 16

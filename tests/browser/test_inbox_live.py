@@ -10,8 +10,9 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from mocksms.settings import Settings
-from tests.browser.conftest import Watched, visiting
+from tests.browser.conftest import visiting
 from tests.browser.inbox import Inbox, api_of, sent
+from tests.browser.watched import Watched
 from tests.inspection.support import LATER, QUEUED, Api
 from tests.support import KEY, NUMBER, TIMEOUT, Mock, running, send_pipelined
 
@@ -28,11 +29,6 @@ FRAMES = """() => {
   requestAnimationFrame(step);
 }"""
 """Records the longest time between two frames."""
-
-
-@pytest.fixture
-def inbox(watched: Watched) -> Inbox:
-    return Inbox(watched)
 
 
 def test_all_views_are_updated_by_events(inbox: Inbox, own_mock: Mock) -> None:

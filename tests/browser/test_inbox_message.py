@@ -8,27 +8,14 @@ import re
 import pytest
 from playwright.sync_api import Route, expect
 
-from tests.browser.conftest import Watched
 from tests.browser.inbox import Inbox, api_of, sent
 from tests.inspection.support import KOSHER, NO_CREDIT, QUEUED
 from tests.receiver import Response, receiving
 from tests.support import KEY, NUMBER, Mock
 
 
-@pytest.fixture
-def inbox(watched: Watched) -> Inbox:
-    return Inbox(watched)
-
-
-def open_details(inbox: Inbox, transaction_id: str) -> Inbox:
-    """Open the page with the details of a message."""
-    inbox.open(f"?message={transaction_id}")
-    expect(inbox.panel).to_contain_text(transaction_id)
-    return inbox
-
-
 def test_status_both_spellings_of_the_reason_and_the_decision_are_shown(inbox: Inbox, own_mock: Mock) -> None:
-    open_details(inbox, sent(own_mock, KOSHER))
+    inbox.open_message(sent(own_mock, KOSHER))
     expect(inbox.panel.locator(".why")).to_have_text(
         "rejected: the recipient is magic number 21 (rejected/kosher-number)"
     )
@@ -40,7 +27,7 @@ def test_status_both_spellings_of_the_reason_and_the_decision_are_shown(inbox: I
 def test_status_outside_the_guide_is_shown_with_the_actions_of_queued(inbox: Inbox, own_mock: Mock) -> None:
     api = api_of(own_mock)
     api.request_json("PUT", "scenario", {"rule": [{"outcome": {"status": "hidden chip", "reason": "<b>n/a"}}]})
-    open_details(inbox, sent(own_mock))
+    inbox.open_message(sent(own_mock))
     expect(inbox.panel.locator(".why")).to_contain_text("hidden chip: rule 1 of the scenario applied")
     expect(inbox.panel.locator(".event.free")).to_contain_text("hidden chip · <b>n/a")
     inbox.panel.get_by_role("button", name="Cancel").click()
@@ -48,7 +35,7 @@ def test_status_outside_the_guide_is_shown_with_the_actions_of_queued(inbox: Inb
 
 
 def test_segments_and_the_character_that_forced_ucs2_are_shown(inbox: Inbox, own_mock: Mock) -> None:
-    open_details(inbox, sent(own_mock, content="Total: 5 שח" + "a" * 32, add_unsubscribe_link=True))
+    inbox.open_message(sent(own_mock, content="Total: 5 שח" + "a" * 32, add_unsubscribe_link=True))
     expect(inbox.fact("segments")).to_have_text("2 × UCS-2, 81 characters, 81 code units")
     expect(inbox.fact("links count as")).to_have_text("37 characters each")
     expect(inbox.fact("UCS-2 because of")).to_have_text("ש U+05E9 at index 9")
@@ -56,7 +43,7 @@ def test_segments_and_the_character_that_forced_ucs2_are_shown(inbox: Inbox, own
 
 def test_code_is_copied_by_its_button(inbox: Inbox, own_mock: Mock) -> None:
     inbox.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    open_details(inbox, sent(own_mock, content="Your code is 481516"))
+    inbox.open_message(sent(own_mock, content="Your code is 481516"))
     inbox.press("Copy code 481516")
     expect(inbox.notice).to_have_text("481516 copied.")
     assert inbox.page.evaluate("navigator.clipboard.readText()") == "481516"
@@ -66,7 +53,7 @@ def test_tags_sender_and_warnings_are_shown(inbox: Inbox, own_mock: Mock) -> Non
     own_mock.post(
         "{message: {content: 'Hi', to: [{mobile_number: '972-54-1111111'}], tags: ['otp'], sender_id: 'Shop'}}"
     )
-    open_details(inbox, api_of(own_mock).ids()[0])
+    inbox.open_message(api_of(own_mock).ids()[0])
     expect(inbox.fact("tags")).to_have_text("#otp")
     expect(inbox.fact("sender")).to_have_text("Shop")
     expect(inbox.fact("warnings")).not_to_be_empty()
@@ -74,7 +61,7 @@ def test_tags_sender_and_warnings_are_shown(inbox: Inbox, own_mock: Mock) -> Non
 
 def test_request_that_created_a_message_is_shown_with_its_response(inbox: Inbox, own_mock: Mock) -> None:
     message = sent(own_mock, content="Your code is 481516")
-    open_details(inbox, message)
+    inbox.open_message(message)
     inbox.panel.get_by_text("Request", exact=True).click()
     request = inbox.panel.get_by_role("region", name="Request")
     expect(request).to_contain_text("POST /rest/v1/transactional/sms/send")
@@ -104,7 +91,7 @@ def test_message_is_changed_manually(inbox: Inbox, own_mock: Mock) -> None:
 
 def test_action_that_is_too_late_shows_the_error_of_the_api(inbox: Inbox, own_mock: Mock) -> None:
     message = sent(own_mock, QUEUED)
-    open_details(inbox, message)
+    inbox.open_message(message)
 
     def meanwhile(route: Route) -> None:
         api_of(own_mock).post(f"messages/{message}/send")
@@ -118,10 +105,10 @@ def test_action_that_is_too_late_shows_the_error_of_the_api(inbox: Inbox, own_mo
 
 def test_link_is_clicked_as_the_phone(inbox: Inbox, own_mock: Mock) -> None:
     message = sent(own_mock, content="See https://shop.example/a and https://shop.example/b", track_clicks=True)
-    open_details(inbox, message)
+    inbox.open_message(message)
     inbox.panel.get_by_role("button", name="Click as the phone").last.click()
     expect(inbox.panel).to_contain_text("Clicked 1 time: https://shop.example/b × 1")
-    open_details(inbox, sent(own_mock, content="See https://shop.example/c"))
+    inbox.open_message(sent(own_mock, content="See https://shop.example/c"))
     expect(inbox.panel).to_contain_text("Clicks do not count: it was sent without track_clicks.")
     expect(inbox.panel.get_by_role("button", name="Click as the phone")).to_have_count(0)
 
@@ -147,7 +134,7 @@ def test_callback_opens_from_the_life_of_its_message_and_is_replayed(inbox: Inbo
         api.post("clock/freeze")
         message = sent(own_mock)
         api.post("clock/advance", {"by": 0})
-        open_details(inbox, message)
+        inbox.open_message(message)
         inbox.panel.get_by_role("link", name="callback send").first.click()
         expect(inbox.panel).to_contain_text(f"{receiver.url}?b")
         expect(inbox.panel).to_contain_text("503 in ")
@@ -184,7 +171,7 @@ def test_unknown_message_is_reported(inbox: Inbox) -> None:
     ids=["refused", "not there", "nor in the old way"],
 )
 def test_copy_reports_its_result_and_keeps_the_focus(inbox: Inbox, own_mock: Mock, script: str, words: str) -> None:
-    open_details(inbox, sent(own_mock, content="Your code is 481516"))
+    inbox.open_message(sent(own_mock, content="Your code is 481516"))
     inbox.page.evaluate(script)
     button = inbox.panel.get_by_role("button", name="Copy code 481516")
     button.focus()

@@ -7,8 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.conftest import Watched
 from tests.browser.inbox import Inbox, api_of, sent
+from tests.browser.watched import Watched
 from tests.inspection.support import KOSHER, QUEUED
 from tests.support import NUMBER, Mock
 

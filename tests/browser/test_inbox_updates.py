@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Watched
 from tests.browser.inbox import Inbox, api_of, sent
 from tests.inspection.support import QUEUED
 from tests.support import NUMBER, Mock
-
-
-@pytest.fixture
-def inbox(watched: Watched) -> Inbox:
-    return Inbox(watched)
 
 
 def test_focus_stays_during_updates(inbox: Inbox, own_mock: Mock) -> None:

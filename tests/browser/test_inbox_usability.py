@@ -7,19 +7,15 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser, ViewportSize, expect
 
-from tests.browser.conftest import Watched, watching
+from tests.browser.conftest import watching
 from tests.browser.inbox import Inbox, api_of, sent
+from tests.browser.watched import Watched
 from tests.inspection.support import KOSHER, QUEUED, Api
 from tests.support import NUMBER, Mock
 
 OTHER = "972-54-2222222"
 MAX_TAB_STOPS = 60
 SMALL: Final[ViewportSize] = {"width": 390, "height": 800}
-
-
-@pytest.fixture
-def inbox(watched: Watched) -> Inbox:
-    return Inbox(watched)
 
 
 def populate(own_mock: Mock) -> None:

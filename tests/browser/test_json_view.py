@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from tests.browser.conftest import Watched
+from tests.browser.watched import Watched
 
 SHOW: Final = """(text) => import("/inbox/ui/json-view.js").then(({ jsonBlock }) => {
   const block = jsonBlock("Body", text);

@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-import pytest
 from playwright.sync_api import Locator, ViewportSize, expect
 
-from tests.browser.conftest import Watched
 from tests.browser.inbox import Inbox, api_of, sent
 from tests.inspection.support import BOUNCING, LATER
 from tests.receiver import Response, receiving
@@ -16,18 +14,6 @@ from tests.support import NUMBER, Mock
 
 NOON = "2030-01-01T12:00:00Z"
 SMALL: Final[ViewportSize] = {"width": 390, "height": 844}
-
-
-@pytest.fixture
-def inbox(watched: Watched) -> Inbox:
-    return Inbox(watched)
-
-
-def open_life(inbox: Inbox, message: str) -> Inbox:
-    """Open the page with the panel of a message."""
-    inbox.open(f"?message={message}")
-    expect(inbox.panel).to_contain_text(message)
-    return inbox
 
 
 def rows(inbox: Inbox) -> Locator:
@@ -45,12 +31,12 @@ def test_sentence_links_to_the_reply_that_opted_the_phone_out(inbox: Inbox, own_
     for text in ("Hello?", "STOP"):
         api.post("inbound", {"from": NUMBER, "text": text})
     message = sent(own_mock, content="Ignored")
-    open_life(inbox, message)
+    inbox.open_message(message)
     expect(why(inbox)).to_have_text('rejected: this phone replied "STOP" at 12:00:00')
     why(inbox).get_by_role("link").click()
     expect(inbox.bubble("STOP").last).to_have_class(re.compile(r"\bopen\b"))
     inbox.page.set_viewport_size(SMALL)
-    open_life(inbox, message)
+    inbox.open_message(message)
     why(inbox).get_by_role("link").click()
     expect(inbox.panel).to_be_hidden()
     expect(inbox.bubble("STOP").last).to_be_in_viewport()
@@ -59,7 +45,7 @@ def test_sentence_links_to_the_reply_that_opted_the_phone_out(inbox: Inbox, own_
 def test_diagram_is_a_list_whose_items_name_both_lanes(inbox: Inbox, own_mock: Mock) -> None:
     api = api_of(own_mock)
     api.post("clock/freeze", {"at": NOON})
-    open_life(inbox, sent(own_mock, BOUNCING))
+    inbox.open_message(sent(own_mock, BOUNCING))
     expect(rows(inbox)).to_contain_text(
         [
             "12:00:00.000application to mocksms: POST /transactional/sms/send",
@@ -77,7 +63,7 @@ def test_diagram_is_a_list_whose_items_name_both_lanes(inbox: Inbox, own_mock: M
 def test_skip_there_advances_the_clock_of_the_account_to_a_planned_step(inbox: Inbox, own_mock: Mock) -> None:
     api = api_of(own_mock)
     api.post("clock/freeze", {"at": NOON})
-    open_life(inbox, sent(own_mock, LATER))
+    inbox.open_message(sent(own_mock, LATER))
     inbox.press("Skip there: 12:00:05.000")
     expect(rows(inbox).last).to_contain_text("12:00:05.000mocksms to phone: sent")
     expect(inbox.panel.locator(".later")).to_have_text("5 s later")
@@ -88,7 +74,7 @@ def test_skip_there_advances_the_clock_of_the_account_to_a_planned_step(inbox: I
 def test_countdown_follows_the_clock_of_the_account(inbox: Inbox, own_mock: Mock) -> None:
     api = api_of(own_mock)
     api.post("clock/freeze", {"at": NOON})
-    open_life(inbox, sent(own_mock, send_at="2030-01-11T12:00:00Z"))
+    inbox.open_message(sent(own_mock, send_at="2030-01-11T12:00:00Z"))
     expect(rows(inbox).last).to_contain_text("in 10 d")
     api.post("clock/advance", {"by": "1d"})
     expect(rows(inbox).last).to_contain_text("in 9 d")
@@ -96,7 +82,7 @@ def test_countdown_follows_the_clock_of_the_account(inbox: Inbox, own_mock: Mock
 
 def test_countdown_runs_with_the_clock(inbox: Inbox, own_mock: Mock) -> None:
     message = sent(own_mock, send_at="2099-01-01T12:00:00Z")
-    open_life(inbox, message)
+    inbox.open_message(message)
     expect(why(inbox)).to_contain_text("queued: it waits until 1 Jan 12:00:00")
     countdown = rows(inbox).last.locator("time")
     expect(countdown).to_have_text(re.compile(r"^in \d+ d"))
@@ -115,7 +101,7 @@ def test_failed_attempts_are_red_with_their_status_and_many_are_folded(inbox: In
             api.post("clock/advance", {"by": "1d"})
             api.post(f"messages/{message}/callbacks/replay")
         api.post("clock/advance", {"by": 0})
-        open_life(inbox, message)
+        inbox.open_message(message)
         attempts = rows(inbox).filter(has_text="callback")
         expect(attempts.filter(visible=True)).to_have_count(5)
         expect(attempts.first).to_contain_text("mocksms to webhook: callback send 500")
@@ -128,7 +114,7 @@ def test_failed_attempts_are_red_with_their_status_and_many_are_folded(inbox: In
 
 
 def test_row_shows_its_bodies_with_the_focus_and_its_link_opens_the_request(inbox: Inbox, own_mock: Mock) -> None:
-    open_life(inbox, sent(own_mock, content="שלום"))
+    inbox.open_message(sent(own_mock, content="שלום"))
     bodies = inbox.page.get_by_role("tooltip")
     link = rows(inbox).first.get_by_role("link")
     link.focus()
@@ -148,7 +134,7 @@ def test_row_shows_its_bodies_with_the_focus_and_its_link_opens_the_request(inbo
 def test_status_of_a_rule_has_its_place_in_the_picture(inbox: Inbox, own_mock: Mock) -> None:
     steps = [{"outcome": {"status": status}} for status in ("waiting", "constructor")]
     api_of(own_mock).request_json("PUT", "scenario", {"rule": [{"steps": steps}]})
-    open_life(inbox, sent(own_mock))
+    inbox.open_message(sent(own_mock))
     picture = inbox.panel.get_by_role("img", name="States of this SMS: queued, waiting, constructor")
     expect(picture.locator(".box.current")).to_have_text("constructor")
 
@@ -157,7 +143,7 @@ def test_hostile_texts_stay_text(inbox: Inbox, own_mock: Mock) -> None:
     api = api_of(own_mock)
     message = sent(own_mock)
     api.post("inbound", {"from": NUMBER, "text": "<img src=x onerror=alert(1)>\u202e הסר"})
-    open_life(inbox, message)
+    inbox.open_message(message)
     expect(rows(inbox).last).to_contain_text("reply <img src=x onerror=alert(1)>\\u202e הסר")
     inbox.page.set_viewport_size(SMALL)
     width = inbox.panel.evaluate("node => node.scrollWidth - node.clientWidth")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Watched
+from tests.browser.watched import Watched
 from tests.inspection.support import Api
 from tests.support import KEY, NUMBER, Mock
 

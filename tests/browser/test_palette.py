@@ -4,18 +4,11 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.conftest import Watched
 from tests.browser.inbox import Inbox, api_of, sent
 from tests.inspection.support import Api
 from tests.support import NUMBER, Mock
-
-
-@pytest.fixture
-def inbox(watched: Watched) -> Inbox:
-    return Inbox(watched)
 
 
 def options(inbox: Inbox) -> Locator:

@@ -11,11 +11,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-import pytest
 import requests
 from playwright.sync_api import ViewportSize, expect
 
-from tests.browser.conftest import Watched
 from tests.browser.inbox import Inbox, api_of, sent
 from tests.inspection.support import FAILING, KOSHER, QUEUED, Api
 from tests.support import KEY, NUMBER, TIMEOUT, Mock, body
@@ -25,11 +23,6 @@ TRUNCATED: Final = "972-50-0007300"
 TEXT: Final = 'It\'s "quoted" $HOME `x` \\ {} שלום\u202e\n100%'
 CELLS: Final = ("method", "target", "recipients", "account", "warnings", "note")
 SIZES: Final[tuple[ViewportSize, ...]] = tuple({"width": each, "height": 800} for each in (1440, 1024, 390))
-
-
-@pytest.fixture
-def inbox(watched: Watched) -> Inbox:
-    return Inbox(watched)
 
 
 def test_refused_and_malformed_requests_are_listed_with_the_reason(inbox: Inbox, own_mock: Mock) -> None:

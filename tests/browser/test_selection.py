@@ -5,16 +5,10 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Watched
 from tests.browser.inbox import Inbox, api_of, sent
 from tests.support import KEY, NUMBER, Mock
 
 NUMBERS = [f"972-54-222000{place}" for place in range(4)]
-
-
-@pytest.fixture
-def inbox(watched: Watched) -> Inbox:
-    return Inbox(watched)
 
 
 @pytest.fixture

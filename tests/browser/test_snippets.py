@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from tests.browser.conftest import Watched
+from tests.browser.watched import Watched
 from tests.inspection.support import Api
 from tests.support import KEY, TIMEOUT, Mock
 

@@ -6,22 +6,16 @@ import json
 import re
 from contextlib import ExitStack
 
-import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from mocksms.settings import Settings
-from tests.browser.conftest import Watched, visiting
+from tests.browser.conftest import visiting
 from tests.browser.inbox import Inbox, api_of, sent
 from tests.inspection.support import Api
 from tests.receiver import Response, receiving
 from tests.support import NUMBER, Mock, body, running
 
 DOWN = {"fault": {"kind": "status", "status": 503}, "times": 2}
-
-
-@pytest.fixture
-def inbox(watched: Watched) -> Inbox:
-    return Inbox(watched)
 
 
 def strip_of(inbox: Inbox) -> Locator:

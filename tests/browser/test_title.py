@@ -5,19 +5,12 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote
 
-import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Watched
 from tests.browser.inbox import Inbox, sent
 from tests.support import NUMBER, Mock
 
 MORE_THAN_A_PAGE = 130
-
-
-@pytest.fixture
-def inbox(watched: Watched) -> Inbox:
-    return Inbox(watched)
 
 
 def icon_of(inbox: Inbox) -> str:

@@ -13,8 +13,9 @@ from playwright.sync_api import Page, Route, expect
 
 from mocksms.state.trace_models import LogLine, TracedFailure
 from mocksms.testing.comparisons import ComparedCondition
-from tests.browser.conftest import Watched, visiting
+from tests.browser.conftest import visiting
 from tests.browser.inbox import Inbox, api_of
+from tests.browser.watched import Watched
 from tests.state.saved import explanation_of, snapshot_of, trace_of
 from tests.support import NOON, NUMBER, Mock
 from tests.viewer.opening import opened, opened_folder
