@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime
 from typing import Annotated, Final
 
-from pydantic import BeforeValidator, Field
+from pydantic import AwareDatetime, BeforeValidator, Field
 
 from mocksms.engine.account import Account
 from mocksms.engine.callbacks import Attempt, Callback, CallbackState
@@ -59,7 +58,7 @@ class ReplayBody(RequestModel):
 class AttemptView(ResponseModel):
     """One attempt to deliver a callback."""
 
-    at: datetime = Field(description="On the account's clock")
+    at: AwareDatetime = Field(description="On the account's clock")
     status: int | None = Field(description="Status of the response, null without a response")
     body: str = Field(description="Body of the response, at most its first 4,096 bytes")
     duration: float = Field(description="In seconds, real time")
@@ -85,8 +84,8 @@ class CallbackView(ResponseModel):
     transaction_id: str | None = Field(description="Id of the message, null for an event of a number alone")
     number: Text = Field(description="The normalised phone number")
     state: CallbackState = Field(description="`pending` as long as an attempt follows, `failed` once none is left")
-    created_at: datetime = Field(description="When the event happened, on the account's clock")
-    due_at: datetime | None = Field(description="When the next attempt is due, null once there is none")
+    created_at: AwareDatetime = Field(description="When the event happened, on the account's clock")
+    due_at: AwareDatetime | None = Field(description="When the next attempt is due, null once there is none")
     request: CallbackRequestView = Field(description="The request, the same in each attempt")
     attempts: list[AttemptView] = Field(description="The attempts so far, the first one first")
     replay_of: int | None = Field(description="Id of the callback that this one repeats")

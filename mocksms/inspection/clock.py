@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from mocksms.engine.account import Account
 from mocksms.engine.callbacks import describe_callback
@@ -35,7 +35,7 @@ def _instant(raw: object) -> datetime:
 
 
 Instant = Annotated[
-    datetime,
+    AwareDatetime,
     BeforeValidator(_instant),
     WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2030-01-31T12:00:00Z"]}),
 ]
@@ -73,9 +73,9 @@ class AdvanceBody(RequestModel):
 class ClockView(ResponseModel):
     """The clock."""
 
-    now: datetime = Field(description="The time that it shows")
+    now: AwareDatetime = Field(description="The time that it shows")
     frozen: bool = Field(description="Whether only an advance changes it")
-    next_due: datetime | None = Field(description="When the next step or callback is due")
+    next_due: AwareDatetime | None = Field(description="When the next step or callback is due")
 
 
 class AdvancedClockView(ClockView):

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Final
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from mocksms.engine.account import Account
 from mocksms.engine.callbacks import Callback
@@ -25,7 +25,7 @@ LATEST_CALLBACKS: Final = 50
 class FrozenClockView(ResponseModel):
     """The clocks that are frozen."""
 
-    at: datetime = Field(description="The time they show; of several, that of the account used last")
+    at: AwareDatetime = Field(description="The time they show; of several, that of the account used last")
     account: str | None = Field(description="Id of the account used last, null if there is none")
     accounts: int = Field(description="Number of accounts whose clock is frozen")
     all: bool = Field(description="Whether no clock runs, that of new accounts included")

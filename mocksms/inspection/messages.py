@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Final
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 from starlette.responses import Response
 
 from mocksms.asgi.bodies import Disconnected
@@ -88,7 +87,7 @@ class CodeView(ResponseModel):
 class StepView(ResponseModel):
     """A step of a message."""
 
-    at: datetime = Field(description="When it happened, on the account's clock")
+    at: AwareDatetime = Field(description="When it happened, on the account's clock")
     status: str = Field(description="The status after it")
     reject_reason: str | None = Field(description="The reason after it, null for none")
     cause: str = Field(description="What caused it, in words")
@@ -97,7 +96,7 @@ class StepView(ResponseModel):
 class ClickView(ResponseModel):
     """A link that the recipient opened."""
 
-    at: datetime = Field(description="When it happened, on the account's clock")
+    at: AwareDatetime = Field(description="When it happened, on the account's clock")
     url: Text = Field(description="The link as the application sent it")
 
 
@@ -127,8 +126,8 @@ class MessageView(ResponseModel):
     request_id: int | None = Field(description="Id of the request that sent it, null if that was evicted")
     callback_state: DeliveryState | None = Field(description=ABOUT_CALLBACK_STATE)
     warnings: list[WarningView] = Field(description="Deviations in its request")
-    created_at: datetime = Field(description="When its request arrived")
-    scheduled_at: datetime | None = Field(description="When it is to be sent, null for at once")
+    created_at: AwareDatetime = Field(description="When its request arrived")
+    scheduled_at: AwareDatetime | None = Field(description="When it is to be sent, null for at once")
 
 
 class MessagesPage(Page):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from pydantic import Field, ValidationError
+from pydantic import AwareDatetime, Field, ValidationError
 
 from mocksms.engine.account import Account
 from mocksms.engine.next_events import NextEvent, NextKind, next_events
@@ -30,7 +30,7 @@ class NextEventView(ResponseModel):
     """Something that can happen to a message, and the request that makes it happen."""
 
     kind: NextKind = Field(description="What happens")
-    at: datetime | None = Field(description="When it happens by itself, null for what only a tester does")
+    at: AwareDatetime | None = Field(description="When it happens by itself, null for what only a tester does")
     status: str | None = Field(description="Status of the message after it, null where rules decide at that time")
     reject_reason: str | None = Field(description="Reason of the status after it, null for none")
     text: Text = Field(description="Text of a reply (a tester can choose any), link of a click, or cause of a step")

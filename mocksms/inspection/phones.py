@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
 from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from mocksms.engine.account import Account, Consent, Reply
 from mocksms.engine.deliveries import DeliveryState, worst_delivery
@@ -94,7 +93,7 @@ class PhoneView(ResponseModel):
     mobile_number: Text = Field(description="As the application sent it last; for a phone that only replied the number")
     account: str = Field(description="Id of the account")
     cursor: int = Field(description="The cursor of the latest SMS")
-    at: datetime = Field(description="When the latest SMS was sent")
+    at: AwareDatetime = Field(description="When the latest SMS was sent")
     is_reply: bool = Field(description="Whether the latest SMS came from the phone")
     preview: Text = Field(
         description="The beginning of its content as sent, without links of the mock; of a reply, of its text"
@@ -122,7 +121,7 @@ class ReplyView(ResponseModel):
 
     cursor: int = Field(description="The cursor of this reply")
     account: str = Field(description="Id of the account")
-    at: datetime = Field(description="When it arrived, on the account's clock")
+    at: AwareDatetime = Field(description="When it arrived, on the account's clock")
     number: Text = Field(description="The normalised number of the phone")
     text: Text = Field(description="What the phone wrote")
     effect: str = Field(description="`opted out`, `opted in`, or empty")
@@ -142,7 +141,7 @@ class ConsentView(ResponseModel):
     cursor: int = Field(description="The cursor of this opt-out or opt-in")
     account: str = Field(description="Id of the account")
     number: Text = Field(description="The normalised number")
-    at: datetime = Field(description="When it happened, on the account's clock")
+    at: AwareDatetime = Field(description="When it happened, on the account's clock")
     choice: ConsentChoice = Field(description="Opt-out or opt-in")
     cause: Text = Field(description="How it happened, in words")
     transaction_id: str | None = Field(description="Id of the message by which it came, null for none")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Final
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from mocksms.engine.account import Account
 from mocksms.engine.journal import RecordedRequest
@@ -50,7 +49,7 @@ class RequestView(ResponseModel):
 
     id: int = Field(description="The id")
     account: str | None = Field(description="Id of the account, null without a valid key")
-    at: datetime = Field(description="When it arrived")
+    at: AwareDatetime = Field(description="When it arrived")
     method: str = Field(description="The HTTP method")
     target: str = Field(description="Path and query as sent; of longer ones the first 8,192 bytes are recorded")
     headers: list[tuple[str, str]] = Field(description="As sent, secrets shortened")

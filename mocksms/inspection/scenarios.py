@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Final, Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 from starlette.responses import Response
 
 from mocksms.engine.account import Account
@@ -102,7 +101,7 @@ class FaultView(ResponseModel):
     matched: int = Field(description="Number of requests that matched")
     applied: int = Field(description="How many of these it was applied to")
     left: int | None = Field(description="Uses left, null without a limit")
-    until: datetime | None = Field(description="When it expires, null for never")
+    until: AwareDatetime | None = Field(description="When it expires, null for never")
     waiting: list[int] = Field(description="Ids of the requests that it holds now, the longest waiting first")
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from mocksms.engine.account import Account
 from mocksms.engine.callbacks import Attempt, Callback
@@ -60,7 +60,7 @@ class LifeEventView(ResponseModel):
     """An event in the life of a message. Steps that are not on the phone begin and end at mocksms."""
 
     kind: LifeEventKind = Field(description="What happens")
-    at: datetime = Field(description="On the account's clock")
+    at: AwareDatetime = Field(description="On the account's clock")
     source: Lane = Field(description="Where it begins")
     target: Lane = Field(description="Where it ends")
     text: Text = Field(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Final
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from mocksms.inspection.context import Context, endpoint
 from mocksms.inspection.errors import NotATrace
@@ -19,7 +18,7 @@ class TraceView(ResponseModel):
 
     file: Text = Field(description="Name of the file")
     folder: Text | None = Field(description="The folder whose files are listed one path above, null if none is")
-    saved_at: datetime = Field(description="When it was saved, in real time")
+    saved_at: AwareDatetime = Field(description="When it was saved, in real time")
     mocksms: Text = Field(description="Version of mocksms that saved it")
     test: TracedTest | None = Field(description="The test, null for a snapshot that is not of a test")
     failures: list[TracedFailure] = Field(description="What failed the test, the first failure first")

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Final
 from urllib.parse import urlencode
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from mocksms.engine.account import Account, Consent
 from mocksms.engine.decisions import DecisionKind, decision_kind
@@ -27,7 +27,7 @@ class WhyView(ResponseModel):
 
     kind: DecisionKind | None = Field(description="What decided, null while nothing has")
     text: Text = Field(description="In words, without the time")
-    at: datetime | None = Field(description="When the cause came about, or until when it waits; null for none")
+    at: AwareDatetime | None = Field(description="When the cause came about, or until when it waits; null for none")
     reply: int | None = Field(description="Cursor of the reply that is the cause, null for none")
     path: str | None = Field(description="Path of this API at which the cause can be read, null for none")
 

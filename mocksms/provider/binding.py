@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Final, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import AwareDatetime, BaseModel, ValidationError
 
 from mocksms.errors import InvalidRequest
 from mocksms.provider.deviation import Deviation
@@ -227,5 +227,5 @@ def _display(value: object) -> str:
 _CONVERTERS: Final[dict[type, Callable[[_Binder, object, str], object]]] = {
     str: _Binder._string,
     bool: _Binder._boolean,
-    datetime: _Binder._instant,
+    AwareDatetime: _Binder._instant,
 }

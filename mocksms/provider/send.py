@@ -11,7 +11,16 @@ from datetime import datetime
 from json.encoder import encode_basestring_ascii
 from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, FailFast, Field, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    FailFast,
+    Field,
+    ValidationInfo,
+)
 
 from mocksms.provider.responses import error_spec, operation, to_json
 from mocksms.schemas.openapi import ResponseSpec
@@ -92,7 +101,7 @@ class SendBody(_VendorModel):
 
     message: MessageBody = Field(description="The SMS and its recipients")
     async_: bool = Field(False, alias="async", description="Return `queued` at once and send in the background")
-    send_at: Annotated[datetime | None, BeforeValidator(_instant)] = Field(
+    send_at: Annotated[AwareDatetime | None, BeforeValidator(_instant)] = Field(
         None,
         description="2020-01-20 13:05:00+02:00; without an offset in the zone `send_at_zone`; a past time means now",
         json_schema_extra={"pattern": BEFORE_9000},

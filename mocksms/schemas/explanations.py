@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Final, Literal, Self
 
-from pydantic import Field, computed_field
+from pydantic import AwareDatetime, Field, computed_field
 
 from mocksms.errors import escape
 from mocksms.schemas.responses import ResponseModel, Text
@@ -85,7 +85,7 @@ class Found(ResponseModel):
     account: Text | None = Field(description="The shortened key, null for all accounts")
     since: int | None = Field(description="The cursor after which messages count")
     has_requests: bool = Field(description="Whether any request was recorded after the cursor")
-    clock_frozen_at: datetime | None = Field(description="Time at which the clock is frozen, null if it runs")
+    clock_frozen_at: AwareDatetime | None = Field(description="Time at which the clock is frozen, null if it runs")
 
     def describe(self) -> str:
         """Return this as one sentence."""

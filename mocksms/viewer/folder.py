@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from mocksms.schemas.responses import ResponseModel, Text
 from mocksms.settings import Settings
@@ -27,7 +27,7 @@ class ListedTrace(ResponseModel):
 
     number: int = Field(description="Its number in the path: /t/1/")
     file: Text = Field(description="Its path in the folder")
-    saved_at: datetime
+    saved_at: AwareDatetime
     size: int = Field(description="Bytes")
     nodeid: Text | None = None
     worker: Text | None = None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from tests.testing.runs import APPLICATION
@@ -14,6 +17,9 @@ import urllib.request
 import aiohttp
 import anyio
 import httpx
+import subprocess
+import sys
+
 import pytest
 import requests
 import responses
@@ -144,3 +150,34 @@ def test_tests_with_other_libraries_pass(pytester: pytest.Pytester, monkeypatch:
     pytester.makepyfile(LIBRARIES)
     done = pytester.runpytest_subprocess("-p", "no:schemathesis", "-p", "no:cacheprovider")
     done.assert_outcomes(passed=COUNT)
+
+
+LOADED_WHILE_FROZEN = """
+import datetime, importlib, pkgutil
+import freezegun, pydantic
+import mocksms
+
+class First(pydantic.BaseModel):  # pydantic itself is loaded before the time is frozen
+    at: datetime.datetime
+
+def models(model):
+    for each in model.__subclasses__():
+        yield each
+        yield from models(each)
+
+with freezegun.freeze_time("2030-01-01"):
+    for module in pkgutil.walk_packages(mocksms.__path__, "mocksms."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+ours = [each for each in models(pydantic.BaseModel) if each.__module__.startswith("mocksms")]
+for each in ours:
+    each.model_rebuild(force=True)
+print(len(ours))
+"""
+
+
+def test_modules_may_be_loaded_while_freezegun_has_the_time() -> None:
+    """Parts of the mock are loaded at their first use, and `datetime` may be freezegun's then."""
+    done = subprocess.run([sys.executable, "-c", LOADED_WHILE_FROZEN], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    assert int(done.stdout) > 200
