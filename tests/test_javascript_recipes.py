@@ -27,7 +27,7 @@ const { sendCode } = await import("./shop.js");
 await sendCode("972-54-1111111", { url: `${process.env.MOCKSMS_URL}/rest/v1`, key: "cypress" });
 console.log(await tasks.smsCode("972-54-1111111"), await tasks.resetSms());
 """
-"""Calls the tasks of the configuration, as Cypress does; its program cannot be installed everywhere."""
+"""Calls the tasks of the configuration, as Cypress does; `.ci/js/check` checks the files against its types."""
 
 
 @pytest.fixture(scope="module")

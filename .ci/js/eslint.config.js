@@ -1,5 +1,6 @@
-/** Rules for the JavaScript of the web UI. */
+/** Rules for the JavaScript of the web UI, and for the recipe for Cypress. */
 
+import cypress from "eslint-plugin-cypress";
 import js from "@eslint/js";
 import globals from "globals";
 
@@ -47,4 +48,5 @@ export default [
     },
   },
   { files: ["**/*.config.js"], languageOptions: { globals: globals.node } },
+  { ...cypress.configs.recommended, files: ["**/*.cy.js", "**/cypress-support.js"] },
 ];
