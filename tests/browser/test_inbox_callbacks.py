@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from mocksms.settings import Settings
 from tests.browser.conftest import visiting
@@ -51,6 +51,20 @@ def inbox(page: Page, mock: Mock) -> Iterator[Inbox]:
 
 def settle(api: Api) -> None:
     api.post("clock/advance", {"by": 0})
+
+
+def hold(inbox: Inbox, url: str | re.Pattern[str], *methods: str) -> list[Route]:
+    """Return the requests of the page to a URL, which wait until the test continues them."""
+    held: list[Route] = []
+
+    def keep(route: Route) -> None:
+        if not methods or route.request.method in methods:
+            held.append(route)
+        else:
+            route.continue_()
+
+    inbox.page.route(url, keep)
+    return held
 
 
 def failed_send(mock: Mock, receiver: Receiver, number: str = NUMBER) -> str:
@@ -126,6 +140,50 @@ def test_webhook_is_added_edited_and_removed(inbox: Inbox, mock: Mock) -> None:
     expect(edited).to_have_count(0)
     assert len(api_of(mock).get("account")["webhooks"]) == 1
     inbox.watched.allow_issues("400")
+
+
+def test_panel_shows_no_form_about_something_else_while_it_is_read(inbox: Inbox, receiver: Receiver) -> None:
+    held = hold(inbox, "**/_mock/account?*")
+    inbox.open("?view=callbacks")
+    inbox.page.get_by_role("button", name="Add webhook").click()
+    inbox.panel.get_by_label("URL").fill("http://127.0.0.1:1/new")
+    inbox.panel.get_by_role("button", name="Close details").click()
+    for _ in range(2):
+        inbox.page.get_by_role("button", name=f"Edit {receiver.url}").click()
+        expect(inbox.panel).to_be_visible()
+        expect(inbox.panel.get_by_label("URL")).to_have_count(0)
+        held.pop().continue_()
+        expect(inbox.panel.get_by_label("URL")).to_have_value(receiver.url)
+        expect(inbox.panel.get_by_label("URL")).to_be_focused()
+        inbox.page.get_by_role("button", name="Add webhook").first.click()
+        expect(inbox.panel.get_by_label("URL")).to_have_value("")
+
+
+@pytest.mark.parametrize("action", ["webhook", "replay", "replay all"])
+def test_late_response_leaves_what_was_opened_meanwhile(
+    inbox: Inbox, mock: Mock, receiver: Receiver, action: str
+) -> None:
+    failed_send(mock, receiver)
+    inbox.open("?view=callbacks")
+    buttons = {
+        "webhook": inbox.panel.get_by_role("button", name="Add webhook"),
+        "replay": inbox.panel.get_by_role("button", name="Replay"),
+        "replay all": inbox.page.get_by_role("button", name="Replay all failed (1)"),
+    }
+    if action == "webhook":
+        inbox.page.get_by_role("button", name="Add webhook").click()
+        inbox.panel.get_by_label("URL").fill("http://127.0.0.1:1/new")
+    elif action == "replay":
+        inbox.row("failed").click()
+    held = hold(inbox, re.compile(r"/_mock/(account|callbacks/\w+/replay)(\?|$)"), "PATCH", "POST")
+    buttons[action].click()
+    inbox.page.get_by_role("link", name="Phones").click()
+    inbox.page.get_by_role("searchbox").fill("other")
+    inbox.page.keyboard.press("Enter")
+    expect(inbox.page).to_have_url(re.compile(r"/\?search=other$"))
+    held.pop().continue_()
+    expect(inbox.notice).to_contain_text({"webhook": "Webhook added."}.get(action, "eplayed"))
+    expect(inbox.page).to_have_url(re.compile(r"/\?search=other$"))
 
 
 def test_removal_that_drops_callbacks_is_confirmed(inbox: Inbox, mock: Mock, receiver: Receiver) -> None:

@@ -5,7 +5,7 @@ import { get, request } from "../api/client.js";
 import { mockState } from "../state/mock-state.js";
 import { callbackPlace } from "../state/places.js";
 import { control, isReadOnly } from "../state/read-only.js";
-import { filters, hasFilters, navigate, route, withoutFilters } from "../state/route.js";
+import { filters, hasFilters, navigate, route, view, withoutFilters } from "../state/route.js";
 import { webhookEvents, webhookState } from "../state/webhooks.js";
 import { COLOURS } from "../panels/callback.js";
 import { button, formatted, plural } from "../ui/components.js";
@@ -140,7 +140,7 @@ function statusActions() {
 
 async function replayFailed() {
   const done = await attempt(() => request("POST", "callbacks/failed/replay"), "Replayed all that failed.");
-  if (done) navigate(withoutFilters());
+  if (done && view() === "callbacks") navigate(withoutFilters());
 }
 
 /** The states of callbacks with their numbers; a click lists those of one state. */

@@ -5,7 +5,7 @@ import { ANY_ACCOUNT, get, request } from "../api/client.js";
 import { mockState } from "../state/mock-state.js";
 import { messagePlace } from "../state/places.js";
 import { control } from "../state/read-only.js";
-import { navigate } from "../state/route.js";
+import { navigate, route } from "../state/route.js";
 import { setPaused } from "../state/webhooks.js";
 import { accountLabel } from "../ui/account-label.js";
 import { button, codeBlock, copyButton, factList, section } from "../ui/components.js";
@@ -96,7 +96,7 @@ function actionButtons(callback) {
   const drop = () => request("POST", `callbacks/${id}/drop`, { query: { account } });
   const showReplay = async () => {
     const fresh = await replay(callback);
-    if (fresh) navigate({ callback: fresh.id });
+    if (fresh && route().callback === String(id)) navigate({ callback: fresh.id });
   };
   return [
     control(button("Replay", showReplay)),

@@ -25,6 +25,8 @@ const LIVE_KINDS = ["message", "request", "callback", "controls"];
 
 export class Panel {
   #query = "";
+  /** @type {ReturnType<typeof panelKind>} what the nodes in the panel are about */
+  #drawnKind;
   #hasFailed = false;
   /** @type {Element | null} what had the focus before the panel was opened */
   #opener = null;
@@ -72,6 +74,7 @@ export class Panel {
   /** @param {boolean} isStale whether what is shown may have changed */
   async #show(isStale) {
     const kind = panelKind();
+    const wasHidden = this.node.hidden;
     this.#toggle(kind);
     const { message, request, callback, panel, webhook, account, section } = route();
     const shown = [message, request, callback, panel, webhook];
@@ -85,8 +88,13 @@ export class Panel {
       return;
     }
     this.#hasFailed = false;
+    // A message stays until the next one is read. Anything else goes at once: nobody fills in a form that is replaced.
+    const isNext = kind === this.#drawnKind && kind !== "webhook" && !wasHidden;
+    if (!isSame && !isNext) this.#draw([], false);
     const nodes = await this.#read(kind);
-    if (query === this.#query) this.#draw(nodes, isSame);
+    if (query !== this.#query) return;
+    this.#draw(nodes, isSame);
+    this.#drawnKind = kind;
   }
 
   /**

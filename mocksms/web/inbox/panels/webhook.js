@@ -124,8 +124,10 @@ function valuesOf(form) {
  */
 async function save(account, present, webhook, url) {
   const change = () => changeWebhooks(account, (all) => withWebhook(all, present, webhook));
+  const { webhook: opened } = route();
   const isDone = await attemptWith({ webhooks: url }, change, present ? "Webhook changed." : "Webhook added.");
-  if (isDone) navigate({ view: "callbacks", panel: null, webhook: null });
+  const { panel, webhook: shown } = route();
+  if (isDone && panel === "webhook" && shown === opened) navigate({ view: "callbacks", panel: null, webhook: null });
 }
 
 /**

@@ -26,14 +26,19 @@ export function patch(node, elements) {
 }
 
 /**
- * Replace the children of a node by elements about something else.
+ * Replace the children of a node by elements about something else. The first one stays if it looks the same, with its
+ * focus.
  *
  * @param {HTMLElement} node
  * @param {Dom.Child[]} elements
  */
 export function replace(node, elements) {
   const focused = focusedIn(node);
-  node.replaceChildren(...onlyElements(elements));
+  const [first, ...rest] = onlyElements(elements);
+  if (node.firstElementChild?.isEqualNode(first)) {
+    while (node.children.length > 1) node.lastElementChild?.remove();
+    node.append(...rest);
+  } else node.replaceChildren(first, ...rest);
   if (focused && !focused.isConnected) focus(node);
 }
 
