@@ -53,8 +53,9 @@ def did_you_mean(name: str, known: Iterable[str], otherwise: str = "", cutoff: f
     """Return the question whether the nearest of the known names was meant, or `otherwise` if none is near."""
     import difflib  # takes long, and few runs need it
 
-    near = difflib.get_close_matches(name, list(known), 1, cutoff)
-    return f"did you mean {near[0]}?" if near else otherwise
+    words = {each.lstrip("-"): each for each in known}  # dashes make short options look alike
+    near = difflib.get_close_matches(name.lstrip("-"), words, 1, cutoff)
+    return f"did you mean {words[near[0]]}?" if near else otherwise
 
 
 def escape(text: str) -> str:

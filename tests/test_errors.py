@@ -203,4 +203,5 @@ def _tree(root: type[MocksmsError], module: ModuleType, depth: int = 0) -> list[
 def test_hint_has_the_nearest_known_name_or_the_alternative() -> None:
     assert did_you_mean("sned", ["end", "send", "spend"]) == "did you mean send?"
     assert did_you_mean("x", ["send"], "see --help.") == "see --help."
+    assert (did_you_mean("--nope", ["--since"]), did_you_mean("host", ["--host"])) == ("", "did you mean --host?")
     assert (did_you_mean("seam", ["send"]), did_you_mean("seam", ["send"], cutoff=0.5)) == ("", "did you mean send?")

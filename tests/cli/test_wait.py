@@ -48,6 +48,7 @@ def test_missing_message_is_explained(own_mock: Mock, capsys: Captured) -> None:
         (["--count", "0"], "--count must be at least 1;"),
         (["--status", "sentt"], "--status must be one of"),
         (["--since", "999"], "Unknown cursor 999."),
+        (["--nope"], "Unknown option --nope; see mocksms wait --help."),
         (["--reject-raeson", "bounced"], "Unknown option --reject-raeson; did you mean --reject-reason?"),
     ],
 )
