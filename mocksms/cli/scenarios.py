@@ -50,7 +50,7 @@ def scenarios_parser() -> Parser:
         metavar="show NAME | from FILE",
         help="print this scenario, or the one that replays a trace or another snapshot, instead of the list",
     )
-    parser.add_argument("--json", action="store_true", help="print the list as JSON")
+    parser.add_argument("--json", action="store_true", help="print the list or the scenario as JSON")
     parser.add_argument("--account", metavar="ID|LABEL", help="the account of the snapshot, if there are several")
     parser.values["words"] = _words_after
     return parser.with_settings(("scenario_folder",))
@@ -69,10 +69,10 @@ def scenarios(arguments: list[str]) -> int:
         case []:
             return _list(library, as_json=parsed.json)
         case ["show", name]:
-            echo_file(_text(library.path(name)))
+            _show(library.path(name), as_json=parsed.json)
             return 0
         case ["from", name]:
-            return _from_snapshot(Path(name), parsed.account, settings)
+            return _from_snapshot(Path(name), parsed.account, settings, as_json=parsed.json)
     raise SettingsError(
         "Use mocksms scenarios for the list, mocksms scenarios show NAME to print one, or mocksms scenarios from FILE "
         "to print the one that replays a trace or another snapshot."
@@ -91,7 +91,23 @@ def _words_after(words: Sequence[str]) -> KnownValues:
     return None
 
 
-def _from_snapshot(path: Path, name: str | None, settings: Settings) -> int:
+def _show(path: Path, *, as_json: bool) -> None:
+    """Print the file of a scenario, or what it says as JSON."""
+    if as_json:
+        from mocksms.scenario.parser import read_file
+
+        _echo_json(read_file(path))
+    else:
+        echo_file(_text(path))
+
+
+def _echo_json(scenario: Scenario) -> None:
+    from mocksms.scenario.recorder import to_data
+
+    echo(json.dumps(to_data(scenario), indent=2, ensure_ascii=False) + "\n")
+
+
+def _from_snapshot(path: Path, name: str | None, settings: Settings, *, as_json: bool) -> int:
     """Print the scenario that replays an account of a trace or another snapshot."""
     from mocksms.scenario.recorder import record, to_toml
     from mocksms.viewer.files import read_view
@@ -104,7 +120,10 @@ def _from_snapshot(path: Path, name: str | None, settings: Settings) -> int:
     if not scenario.rule:
         complain(f"Account {_describe(account)} of {path} has no messages to record.")
         return 1
-    echo(f"{to_toml(scenario).strip()}\n")
+    if as_json:
+        _echo_json(scenario)
+    else:
+        echo(f"{to_toml(scenario).strip()}\n")
     return 0
 
 

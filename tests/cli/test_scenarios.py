@@ -11,11 +11,14 @@ from pathlib import Path
 
 import pytest
 import requests
+from jsonschema import Draft202012Validator
 
 from mocksms.cli.main import UNUSABLE, main
 from mocksms.scenario.compiler import compile_scenario
 from mocksms.scenario.library import Library, bundled_folder
-from mocksms.scenario.parser import read
+from mocksms.scenario.parser import read, read_file
+from mocksms.scenario.recorder import to_data
+from mocksms.scenario.schema import Scenario, json_schema
 from mocksms.settings import Settings
 from tests.cli.test_main import SCRIPT, Process, serving
 from tests.inspection.support import Api
@@ -79,6 +82,19 @@ def test_scenarios_lists_those_of_a_folder_too(capsys: Captured) -> None:
 def test_show_prints_the_file_of_a_scenario(capsys: Captured) -> None:
     assert main(["scenarios", "show", "gateway-outage"]) == 0
     assert capsys.readouterr().out == (bundled_folder() / "gateway-outage.toml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["chaos", "credit-runs-out", "rate-limited"])
+def test_show_as_json_is_what_the_file_says_in_the_form_of_the_schema(capsys: Captured, name: str) -> None:
+    assert main(["scenarios", "show", name, "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    Draft202012Validator(json_schema()).validate(shown)
+    assert Scenario.model_validate(shown) == read_file(Library().path(name))
+
+
+def test_show_as_json_needs_a_valid_file(capsys: Captured) -> None:
+    assert main(["scenarios", "show", "bad", "--json", "--scenario-folder", "."]) == UNUSABLE
+    assert "bad.toml:4: rule 1.tims: " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -368,6 +384,8 @@ def test_scenario_from_a_snapshot_is_the_one_that_the_mock_records(capsys: Captu
     assert main(["scenarios", "from", "state.zip"]) == 0
     assert capsys.readouterr() == (recorded, "")
     assert recorded.count("[[rule]]") == 4
+    assert main(["scenarios", "from", "state.zip", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == to_data(read(recorded.encode(), "recorded"))
 
 
 def test_scenario_from_a_trace_replays_its_test(capsys: Captured) -> None:
