@@ -54,7 +54,7 @@ class ConditionsView(ResponseModel):
     """What makes the mock behave in another way than by default."""
 
     frozen: FrozenClockView | None = Field(description="The frozen clock, null if none is frozen")
-    faults: list[FaultView] = Field(description="The faults with uses left that were set manually, newest first")
+    faults: list[FaultView] = Field(description="The faults that were set manually and have not ended, newest first")
     scenarios: list[ScenarioConditionView] = Field(description="The active scenarios")
     failing: list[FailingWebhookView] = Field(description="The webhooks that fail")
 
@@ -76,10 +76,9 @@ def read_conditions(context: Context, call: InspectionCall) -> Steps[ConditionsV
         having.setdefault(names, []).append(account.id)
         applied[names] += account.rules.applied
         yield
-    faults = faults_view(context, call.scope).faults
     return ConditionsView(
         frozen=_frozen(context, call, accounts),
-        faults=[fault for fault in faults if fault.left != 0 or fault.waiting],
+        faults=faults_view(context, call.scope).faults,
         scenarios=[
             ScenarioConditionView(names=[*names], account=ids[0] if len(ids) == 1 else None, applied=applied[names])
             for names, ids in having.items()

@@ -108,8 +108,10 @@ class FaultView(ResponseModel):
 class FaultsView(ResponseModel):
     """The faults that were set manually, newest first."""
 
-    faults: list[FaultView] = Field(description="The faults that can still be applied")
-    ended: list[FaultView] = Field(description="Expired and cleared faults, the latest 100 of each account")
+    faults: list[FaultView] = Field(description="The faults that can still be applied, or that hold requests")
+    ended: list[FaultView] = Field(
+        description="Faults without uses left, then expired and cleared ones, the latest 100 of each account"
+    )
 
 
 class FaultSetView(ResponseModel):
@@ -190,7 +192,8 @@ def list_scenarios(context: Context, _: InspectionCall) -> ScenariosView:
 def list_faults(context: Context, call: InspectionCall) -> FaultsView:
     """List the faults that were set manually, newest first.
 
-    Also those that have ended, each with how often it matched and was applied.
+    Those that have ended are listed apart: without uses left, expired or cleared. Each has how often it matched and was
+    applied.
     """
     return faults_view(context, call.scope)
 
@@ -202,7 +205,9 @@ def faults_view(context: Context, scope: AccountScope) -> FaultsView:
     for account in scope.accounts:
         now = account.clock.now()
         for fault in account.faults.rules:
-            (ended if fault.is_expired(now) else active).append(_fault_view(context, fault, account))
+            view = _fault_view(context, fault, account)
+            is_holding = bool(view.waiting) and not fault.is_expired(now)
+            (active if fault.is_usable(now) or is_holding else ended).append(view)
         ended += [_fault_view(context, fault, account) for fault in account.faults.removed]
     if scope.name is None:
         active += _faults_of_new_accounts(context)

@@ -126,6 +126,8 @@ def faults(view: FaultsView) -> Html:
 
 
 def _state(fault: FaultView, state: str) -> Child:
+    if state == "ended" and fault.left == 0:
+        return "used up"
     until = ", until " if state == "active" else ", was until "
     return [state, [until, date_time(fault.until)] if fault.until else None]
 

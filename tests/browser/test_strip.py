@@ -65,6 +65,22 @@ def test_click_on_a_pill_opens_its_section_of_the_controls(inbox: Inbox, own_moc
     expect(inbox.page).not_to_have_url(re.compile("section"))
 
 
+def test_fault_leaves_the_strip_with_its_last_use(inbox: Inbox, own_mock: Mock) -> None:
+    api_of(own_mock).post("faults", {**DOWN, "times": 1})
+    inbox.open("?panel=controls")
+    strip = strip_of(inbox)
+    expect(strip).to_contain_text("Fault: status 503, 1 left, 10 min")
+    expect(inbox.panel.get_by_label("Active faults")).to_contain_text("1 left")
+    own_mock.post(json.dumps(body(NUMBER)))
+    expect(inbox.page.locator("#strip")).to_be_hidden()
+    expect(inbox.panel.get_by_label("Active faults")).to_have_text("No active faults.")
+    Api(own_mock).post("faults", {**DOWN, "times": 1})
+    expect(strip).to_contain_text("Fault: status 503, 1 left, 10 min")
+    own_mock.post(json.dumps(body(NUMBER)))
+    expect(strip).to_contain_text("Fault: status 503, 1 left, new accounts only, 10 min")
+    expect(inbox.panel.get_by_label("Active faults")).to_contain_text("new accounts only")
+
+
 def test_controls_say_what_each_rule_matches_and_does(inbox: Inbox, own_mock: Mock) -> None:
     rules = [{"match": {"content": "<b>"}, "outcome": "rejected/kosher-number"}]
     Api(own_mock).request_json("PUT", "scenario", {"rule": rules})

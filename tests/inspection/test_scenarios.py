@@ -380,7 +380,7 @@ def test_fault_is_set_and_ends_with_its_uses(frozen: Api) -> None:
     first = try_send(frozen, PHONE)
     assert (first.status_code, first.headers["retry-after"]) == (503, "2")
     assert [try_send(frozen, PHONE).status_code for _ in range(2)] == [503, 200]
-    (shown,) = frozen.get("faults")["faults"]
+    (shown,) = frozen.get("faults")["ended"]
     assert (shown["matched"], shown["applied"], shown["left"]) == (2, 2, 0)
     assert states(frozen) == ["sent"]
     notes = [entry["note"] for entry in frozen.get("requests")["requests"]]
@@ -483,11 +483,14 @@ def test_fault_of_all_is_of_the_accounts_there_are_and_of_those_to_come(own_mock
     assert owners == [first.get("account")["id"], None]
     for api in (first, second):
         assert [try_send(api, PHONE).status_code for _ in range(2)] == [503, 200]
-        assert listed(api) == [fault]
-    first.request_json("DELETE", f"faults/{fault}")
-    assert (listed(first), listed(second)) == ([], [fault])
+        assert (listed(api), listed(everyone)) == ([], [fault])
+    third = Api(own_mock, "third")
+    third.patch(credit=9)
+    assert listed(third) == [fault]
+    third.request_json("DELETE", f"faults/{fault}")
+    assert (listed(third), listed(everyone)) == ([], [fault])
     assert everyone.request_json("DELETE", f"faults/{fault}") == {"cleared": 1}
-    assert (listed(second), listed(everyone), listed(Api(own_mock, "to come"))) == ([], [], [])
+    assert (listed(everyone), listed(Api(own_mock, "to come"))) == ([], [])
 
 
 def test_fault_of_accounts_to_come_is_listed_though_there_are_none_yet(own_mock: Mock) -> None:
@@ -512,12 +515,22 @@ def test_fault_of_all_ends_by_the_clock_of_each() -> None:
 
 
 def test_ended_faults_are_listed_apart(frozen: Api) -> None:
-    short, cleared, long = (frozen.post("faults", {**DOWN, "ttl": ttl, "times": 1})["id"] for ttl in ("1s", "2s", "3s"))
-    assert [try_send(frozen, PHONE).status_code for _ in range(3)] == [503] * 3
+    long, short, cleared = (frozen.post("faults", {**DOWN, "ttl": ttl, "times": 2})["id"] for ttl in ("3s", "1s", "2s"))
+    assert [try_send(frozen, PHONE).status_code for _ in range(4)] == [503] * 4
     frozen.request_json("DELETE", f"faults/{cleared}")
     frozen.post("clock/advance", {"by": "1s"})
     assert listed(frozen) == [long]
-    assert [(fault["id"], fault["applied"]) for fault in frozen.get("faults")["ended"]] == [(short, 1), (cleared, 1)]
+    assert [(fault["id"], fault["applied"]) for fault in frozen.get("faults")["ended"]] == [(short, 2), (cleared, 2)]
+
+
+def test_fault_without_uses_left_has_ended(frozen: Api) -> None:
+    used, other = (frozen.post("faults", {**DOWN, "times": times})["id"] for times in (1, 2))
+    assert [try_send(frozen, PHONE).status_code for _ in range(3)] == [503] * 3
+    assert listed(frozen) == []
+    ended = frozen.get("faults")["ended"]
+    assert [(fault["id"], fault["applied"], fault["left"]) for fault in ended] == [(other, 2, 0), (used, 1, 0)]
+    frozen.post("clock/advance", {"by": "1h"})
+    assert [fault["id"] for fault in frozen.get("faults")["ended"]] == [other, used]
 
 
 def test_reset_clears_faults(own_mock: Mock) -> None:

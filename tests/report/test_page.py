@@ -10,6 +10,8 @@ import pytest
 from mocksms.engine.controls import AccountUpdate, Controls
 from mocksms.report.page import MAX_PAGE, report_page
 from mocksms.report.snapshot_part import ReportFile
+from mocksms.scenario.compiler import fault_rule
+from mocksms.scenario.schema import FaultBody
 from mocksms.schemas.explanations import Cause
 from mocksms.sms.message import CallbackPolicy
 from mocksms.testing.comparisons import ComparedCondition
@@ -195,6 +197,20 @@ def test_account_says_how_its_callbacks_are_delivered() -> None:
     text = parsed(file_of(mock)).text
     assert "callbacks 2s late, 3 times, every second one overtakes the one before" in text
     assert "callbacks none is sent" in text
+
+
+def test_faults_say_whether_they_have_ended() -> None:
+    mock = InProcess()
+    controls, account = Controls(mock.engine), mock.account()
+    for times in (None, 1):
+        body = FaultBody.model_validate({"fault": {"kind": "status", "status": 503}, "times": times})
+        controls.set_fault(account, fault_rule(body, mock.engine.settings), timedelta(hours=24))
+    controls.clear_faults(account, controls.set_fault(account, fault_rule(body, mock.engine.settings), timedelta(1)))
+    mock.try_send(NUMBER)
+    mock.try_send(NUMBER)
+    text = parsed(file_of(mock)).text
+    assert "status 503 1 1 no limit active, until " in text
+    assert "status 503 1 1 0 used up status 503 0 0 1 ended, was until " in text
 
 
 def test_page_about_many_files_lists_them_first(busy: InProcess) -> None:

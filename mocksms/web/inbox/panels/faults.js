@@ -85,7 +85,7 @@ export class FaultsSection {
   }
 
   /** @param {Api.Fault} fault */
-  #row({ id, fault, matches, effect, applied, left, until, waiting }) {
+  #row({ id, account, fault, matches, effect, applied, left, until, waiting }) {
     const remove = () => this.#change(() => request("DELETE", `faults/${id}`));
     const release = () => this.#change(() => request("POST", `faults/${id}/release`, { body: {} }));
     const held = [
@@ -98,6 +98,7 @@ export class FaultsSection {
       element("strong", {}, withEscapes(fault)),
       ` applied ${applied}${left === null ? "" : `, ${left} left`} `,
       element("small", { class: "rule-words" }, ...ruleWords(matches, effect)),
+      account === null && mockState.accountCount > 0 && element("span", { class: "chip" }, "new accounts only"),
       element("span", { class: "muted until", "data-until": until }),
       ...(waiting.length ? held : []),
       control(button("Remove", remove, { class: "small" })),

@@ -75,12 +75,13 @@ function wholeMock() {
 }
 
 /** @param {Api.Fault} found */
-function fault({ id, fault: name, effect, matches, left, until, waiting }) {
+function fault({ id, account, fault: name, effect, matches, left, until, waiting }) {
   const rest = Date.parse(until) - mockState.now().getTime();
   const parts = [
     name,
     left !== null && `${left} left`,
     waiting.length > 0 && `${waiting.length} waiting`,
+    account === null && mockState.accountCount > 0 && "new accounts only",
     rest > 0 && minutes(rest),
   ];
   return /** @type {const} */ ({
