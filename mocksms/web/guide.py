@@ -9,6 +9,35 @@ _FOLDER: Final = "docs/guide"
 """Where the pages are served, relative to the URL of the mock."""
 
 
+READING_ORDER: Final = (
+    "pytest",
+    "pytest-more",
+    "audit",
+    "coverage",
+    "scenarios",
+    "new-responses",
+    "generated-clients",
+    "inspection-api",
+    "javascript",
+    "live",
+    "agents",
+    "send-api",
+    "web-ui",
+    "webhooks",
+    "magic-numbers",
+    "snapshots",
+    "snapshot-format",
+    "options",
+    "fidelity",
+    "cli",
+    "compare",
+    "deployment",
+)
+"""The pages as the web UI lists them: what most people need comes first."""
+
+_PLACE_OF_LINKS: Final = b"<!-- pages of the guide -->"
+
+
 class GuidePage(NamedTuple):
     """A page: its title, its first paragraph, which is one line, and its whole text."""
 
@@ -43,6 +72,17 @@ def contents() -> str:
         "- [OpenAPI document](openapi.json): every operation of the emulated API and of the inspection API.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def with_links(html: bytes, folder: str = f"{_FOLDER}/") -> bytes:
+    """Return a page of the web UI with a link to each page of the guide, where it has a place for them.
+
+    Args:
+        html: the page.
+        folder: the folder of the guide, relative to the page.
+    """
+    links = (f'<li><a href="{folder}{name}">{name}</a></li>' for name in READING_ORDER)
+    return html.replace(_PLACE_OF_LINKS, "\n".join(links).encode())
 
 
 def _read(text: str) -> GuidePage:

@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 from mocksms.web.guide import contents as guide_contents
+from mocksms.web.guide import with_links
 
 CLIENT: Final = {"/_mock/client.js": "/client/mocksms.js", "/_mock/client.d.ts": "/client/mocksms.d.ts"}
 """The path of the client for tests in JavaScript and of its types, and the file of each."""
@@ -61,7 +62,9 @@ MEDIA_TYPES: Final = {
 def static_files() -> dict[str, bytes]:
     """Read every file of the web UI, by the path at which it is served."""
     web = files("mocksms.web")
-    return {path: file.read_bytes() for name in FOLDERS for path, file in _walk(f"/{name}", web / name)}
+    contents = {path: file.read_bytes() for name in FOLDERS for path, file in _walk(f"/{name}", web / name)}
+    linked = {PAGES["/docs"]: with_links(contents[PAGES["/docs"]]), GUIDE_PAGE: with_links(contents[GUIDE_PAGE], "")}
+    return contents | linked
 
 
 def guide_files() -> dict[str, bytes]:
