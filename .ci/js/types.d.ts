@@ -240,6 +240,7 @@ declare namespace Api {
     kind: string;
     event: string;
     transaction_id: string | null;
+    mobile_number: string;
     number: string;
     state: string;
     created_at: string;

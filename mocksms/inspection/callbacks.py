@@ -82,6 +82,7 @@ class CallbackView(ResponseModel):
     kind: WebhookKind = Field(description="What the request looks like")
     event: str = Field(description="Name of the event, such as `send`")
     transaction_id: str | None = Field(description="Id of the message, null for an event of a number alone")
+    mobile_number: Text = Field(description="As the application sent it; for an event of a number alone the number")
     number: Text = Field(description="The normalised phone number")
     state: CallbackState = Field(description="`pending` as long as an attempt follows, `failed` once none is left")
     created_at: AwareDatetime = Field(description="When the event happened, on the account's clock")
@@ -235,6 +236,7 @@ def _view(context: Context, account: Account, callback: Callback) -> CallbackVie
         kind=callback.webhook.kind,
         event=callback.event,
         transaction_id=callback.details.transaction_id,
+        mobile_number=callback.details.mobile_number,
         number=callback.details.digits,
         state=callback.state,
         created_at=callback.created_at,

@@ -15,7 +15,6 @@ from tests.inspection.support import Api
 from tests.receiver import Receiver, Response, receiving
 from tests.support import NUMBER, Mock, running
 
-PHONE = "972541111111"
 BAD = Response(500, b'{"error": "database is locked"}')
 
 
@@ -80,7 +79,7 @@ def test_failing_callback_is_one_click_away_and_says_why(inbox: Inbox, mock: Moc
     inbox.open()
     tab = inbox.page.get_by_role("link", name="Callbacks 1 failing")
     tab.click()
-    expect(inbox.row("failed", "send", PHONE)).to_contain_text("HTTP 500")
+    expect(inbox.row("failed", "send", NUMBER)).to_contain_text("HTTP 500")
     inbox.row("failed").click()
     expect(inbox.page).to_have_url(re.compile("callback="))
     expect(inbox.panel.get_by_role("region", name="Response of the webhook")).to_contain_text("database is locked")
@@ -208,7 +207,7 @@ def test_callbacks_are_filtered_by_chips_words_and_cards(inbox: Inbox, mock: Moc
     expect(inbox.page.get_by_role("searchbox")).to_have_value("state:failed")
     inbox.page.get_by_role("searchbox").fill("054-222")
     inbox.page.keyboard.press("Enter")
-    expect(inbox.row("972542222222")).to_be_visible()
+    expect(inbox.row("972-54-2222222")).to_be_visible()
     expect(inbox.list.get_by_role("option")).to_have_count(1)
     inbox.page.get_by_role("searchbox").fill("nothing")
     inbox.page.keyboard.press("Enter")

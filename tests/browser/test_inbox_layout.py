@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.browser.inbox import Inbox, api_of, sent
 from tests.browser.watched import Watched
+from tests.inspection.support import QUEUED
 from tests.support import NUMBER, Mock
 
 MARGIN = 16
@@ -71,3 +72,34 @@ def test_nothing_is_squeezed_or_covered_at_any_width(inbox: Inbox) -> None:
     page.get_by_role("button", name="Back to the list").click()
     assert box(inbox.list)["y"] < 130
     assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_every_command_is_one_click_away_at_any_width(inbox: Inbox) -> None:
+    inbox.page.get_by_role("button", name="Close details").click()
+    for width in (390, 481, 600, 800, 960, 961, 1100, 1152, 1200):
+        resize(inbox, width)
+        inbox.page.evaluate("history.pushState(null, '', '?'); dispatchEvent(new PopStateEvent('popstate'))")
+        palette = box(inbox.page.locator("#palette"))
+        assert palette["x"] + palette["width"] <= width, width
+        assert inbox.page.evaluate("document.documentElement.scrollWidth") == width
+        assert box(inbox.page.locator("#toolbar"))["height"] < (100 if width <= 960 else 60), width
+    inbox.page.locator("#palette").click()
+    expect(inbox.page.get_by_role("dialog", name="Commands")).to_be_visible()
+
+
+def test_buttons_of_a_search_cover_none_of_its_chips(inbox: Inbox, own_mock: Mock) -> None:
+    for number, tag in ((QUEUED, "login"), ("972-50-0002100", "parcel"), ("12", "order")):
+        sent(own_mock, number, tags=[tag, "order-confirmation"])
+    inbox.open("?search=is:sms")
+    chips = inbox.page.locator(".list-filters > button")
+    expect(chips.filter(has_text="#order-confirmation")).to_be_attached()
+    for width in (320, 390, 600, 800, 1200):
+        resize(inbox, width)
+        chips.last.scroll_into_view_if_needed()
+        inbox.page.locator(".list-filters").evaluate("(node) => node.scrollBy(1000, 0)")
+        for name in ("Show all phones", "Select"):
+            action = box(inbox.page.locator("#list").get_by_role("button", name=name, exact=True))
+            covered = [chip for chip in chips.all() if do_overlap(action, box(chip))]
+            assert not covered, (width, name)
+    inbox.page.get_by_role("button", name="Show all phones").click()
+    expect(inbox.page.get_by_role("searchbox")).to_have_value("")

@@ -124,6 +124,11 @@ def test_phone_is_opted_out_and_removed_from_the_list(inbox: Inbox, own_mock: Mo
     inbox.page.get_by_role("button", name="undo: remove this phone from the list unsubscribed").click()
     expect(inbox.row(NUMBER)).not_to_contain_text("opted out")
     assert api_of(own_mock).get("account")["unsubscribed"] == []
+    expect(inbox.panel.get_by_role("button", name="Opt the phone out")).to_be_visible()
+    api_of(own_mock).patch(unsubscribed=[NUMBER])
+    inbox.press("Opt the phone in")
+    expect(inbox.panel.get_by_role("button", name="Opt the phone out")).to_be_visible()
+    assert api_of(own_mock).get("account")["unsubscribed"] == []
 
 
 def test_callback_opens_from_the_life_of_its_message_and_is_replayed(inbox: Inbox, own_mock: Mock) -> None:

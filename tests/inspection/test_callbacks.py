@@ -56,6 +56,7 @@ def test_callback_has_its_request_and_its_attempts(api: Api, receiver: Receiver)
         "kind": "transactional",
         "event": "send",
         "transaction_id": name,
+        "mobile_number": NUMBER,
         "number": "972541111111",
         "state": "pending",
         "created_at": now,

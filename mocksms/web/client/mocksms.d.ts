@@ -59,6 +59,7 @@ export interface Callback {
   kind: string;
   event: string;
   transaction_id: string | null;
+  mobile_number: string;
   number: string;
   state: string;
   due_at: string | null;

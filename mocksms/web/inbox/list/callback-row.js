@@ -17,7 +17,7 @@ const MAX_DOTS = 4;
  * @returns {Dom.Child[]}
  */
 export function renderRow(callback) {
-  const { created_at: at, event, number, url, account, attempts, replay_of: replayOf } = callback;
+  const { created_at: at, event, mobile_number: number, url, account, attempts, replay_of: replayOf } = callback;
   return [
     element("time", { datetime: at, title: exactDateTime(at) }, clockTime(at)),
     callbackBadge(callback),

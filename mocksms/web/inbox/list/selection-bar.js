@@ -21,7 +21,7 @@ export function actionsOfAll(phones, unreadCount) {
   return element(
     "span",
     { class: "list-actions" },
-    isSearch && button("Show all phones", () => navigate(withoutFilters()), { class: "small" }),
+    isSearch && labelled("cross", "Show all phones", () => navigate(withoutFilters())),
     !isSearch && unreadCount > 0 && labelled("check", "Mark all read", () => phones.markRead()),
     phones.paged.items.length > 0 && control(labelled("select", "Select", () => phones.selection.start())),
   );

@@ -109,7 +109,7 @@ function actionButtons(callback) {
 
 /** @param {Api.Callback} callback */
 function detailsSection(callback) {
-  const { account, kind, number, created_at: at, due_at: due, replay_of: original } = callback;
+  const { account, kind, mobile_number: number, created_at: at, due_at: due, replay_of: original } = callback;
   const { paused, waits_for: first } = callback;
   return section(
     "Details",

@@ -40,14 +40,17 @@ const ACTIONS = {
  */
 export async function messagePanel(id) {
   const message = await get(`messages/${encodeURIComponent(id)}`, ANY_ACCOUNT);
-  const [timeline, origin] = await Promise.all([
-    get(`messages/${encodeURIComponent(message.transaction_id)}/timeline`, { account: message.account }),
+  const { account, number } = message;
+  const [timeline, origin, { phones }] = await Promise.all([
+    get(`messages/${encodeURIComponent(message.transaction_id)}/timeline`, { account }),
     loadRequest(message),
+    get("phones", { account, number, limit: 1 }),
   ]);
+  const isOptedOut = phones[0]?.lists.includes("unsubscribed") ?? false;
   return [
     element("h2", {}, "SMS to ", element("bdi", {}, withEscapes(message.mobile_number))),
     whySentence(message, timeline),
-    element("div", { class: "actions", "data-id": message.transaction_id }, actionButtons(message)),
+    element("div", { class: "actions", "data-id": message.transaction_id }, actionButtons(message, isOptedOut)),
     lifeSection(message, timeline),
     detailsSection(message),
     message.codes.length > 0 && codesSection(message),
@@ -73,8 +76,11 @@ function act({ transaction_id: id, account }, action, { body, doneText } = {}) {
   return attempt(() => request("POST", `messages/${id}/${action}`, { query: { account }, body }), doneText);
 }
 
-/** @param {Api.Message} message */
-function actionButtons(message) {
+/**
+ * @param {Api.Message} message
+ * @param {boolean} isOptedOut whether the phone has opted out
+ */
+function actionButtons(message, isOptedOut) {
   const { status, number, account } = message;
   return [
     ...(ACTIONS[isFreeStatus(status) ? "queued" : status] ?? []).map(([action, label]) =>
@@ -82,9 +88,20 @@ function actionButtons(message) {
     ),
     route().phone !== number && button("Conversation", () => navigate({ view: null, phone: number, in: account })),
     control(button("Send again", () => sendAgain([message]))),
-    control(button("Opt the phone out", () => act(message, "unsubscribe", { doneText: "The phone has opted out." }))),
+    control(isOptedOut ? optInButton(message) : optOutButton(message)),
     control(button("Delete", () => deleteRecords({ messages: [message] }), { class: "danger" })),
   ];
+}
+
+/** @param {Api.Message} message */
+function optOutButton(message) {
+  return button("Opt the phone out", () => act(message, "unsubscribe", { doneText: "The phone has opted out." }));
+}
+
+/** @param {Api.Message} message */
+function optInButton({ account, number }) {
+  const work = () => request("PATCH", "account", { query: { account }, body: { unsubscribed: { remove: [number] } } });
+  return button("Opt the phone in", () => attempt(work, "The phone has opted in."));
 }
 
 /** @param {Api.Message} message */

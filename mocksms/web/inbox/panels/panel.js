@@ -20,7 +20,7 @@ import { webhookPanel } from "./webhook.js";
 const MAX_ERROR_CHARACTERS = 400;
 const COUNTDOWN_MS = 1_000;
 /** Events after which any message or callback may differ. */
-const RELEVANT_EVENTS = ["deleted", "reset", "account", "scenario", "clock"];
+const RELEVANT_EVENTS = ["deleted", "reset", "account", "consent", "scenario", "clock"];
 const LIVE_KINDS = ["message", "request", "callback", "controls"];
 
 export class Panel {
