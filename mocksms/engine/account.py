@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from operator import attrgetter
 from random import Random, SystemRandom
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, Protocol
 
 from mocksms.engine.agenda import Agenda
 from mocksms.engine.budget import Share
@@ -34,6 +34,15 @@ MAX_LABEL_LENGTH: Final = 500
 
 TestOutcome = Literal["passed", "failed", "error", "skipped", "xfailed", "xpassed"]
 """How a test ended, in the words of pytest; `error` is one of its setup or teardown."""
+
+
+class StoredFailure(Protocol):
+    """An error that failed the test of an account."""
+
+    @property
+    def size(self) -> int:
+        """The bytes that it takes, about."""
+
 
 ACCOUNT_SIZE: Final = 9_000
 """Bytes of an account without records and without settings of its own."""
@@ -123,7 +132,7 @@ class Account:
     `digest`, the SHA-256 of the key in hex, and `id`, its beginning, identify it without revealing the key; `shown_key`
     is the shortened key. `key` is None where a snapshot without keys was restored and the key was not used since. All
     that is random derives from the digest. `label` says what it is for, such as the name of a test, and `test_outcome`
-    how that test ended, None if it has not or if there is none.
+    how that test ended, None if it has not or if there is none; `test_failures` are the errors that failed it.
     `credit` is in segments, None without limit. `waiting_for_credit` has the sequences of messages without credit,
     oldest first. `faults` take precedence over `rules`, which are those of `scenario`. `generation` makes its
     transaction ids differ from those of accounts before with the same key. `share` counts what it keeps.
@@ -144,6 +153,7 @@ class Account:
         self.id = key.id
         self.label = ""
         self.test_outcome: TestOutcome | None = None
+        self.test_failures: Sequence[StoredFailure] = ()
         self.clock = clock
         self.numbering = numbering
         self.credit = settings.credit
@@ -289,6 +299,7 @@ class Account:
             + FAULT_SIZE * (len(self.faults) + len(self.faults.removed))
             + self.faults.texts_size
             + self.own_scenario_size
+            + sum(failure.size for failure in self.test_failures)
         )
         self._add_settings_size(size - self._settings_size)
 

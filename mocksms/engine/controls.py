@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
-from mocksms.engine.account import Account, Reply, TestOutcome
+from mocksms.engine.account import Account, Reply, StoredFailure, TestOutcome
 from mocksms.engine.advance import Advance
 from mocksms.engine.clock import Clock
 from mocksms.engine.engine import Engine, ManualChange
@@ -129,9 +129,10 @@ class Controls:
             yield from self._set_unsubscribed(account, update.unsubscribed, "changed manually")
         self._engine.emit(account, ManualChange.ACCOUNT)
 
-    def set_test_outcome(self, account: Account, outcome: TestOutcome | None) -> None:
-        """Set how the test of an account ended, None if it has not."""
-        account.test_outcome = outcome
+    def set_test_result(self, account: Account, outcome: TestOutcome | None, failures: Sequence[StoredFailure]) -> None:
+        """Set how the test of an account ended, None if it has not, and the errors that failed it."""
+        account.test_outcome, account.test_failures = outcome, failures
+        account.count_settings()
         self._engine.emit(account, ManualChange.ACCOUNT)
 
     def _set_unsubscribed(self, account: Account, unsubscribed: Set[str], cause: str) -> Steps[None]:

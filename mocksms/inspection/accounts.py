@@ -22,6 +22,7 @@ from mocksms.schemas.responses import ResponseModel, Text
 from mocksms.schemas.types import ABOUT_PAUSED, Credit, Duration, ListedNumber, WebhookList
 from mocksms.sms.message import CallbackPolicy
 from mocksms.sms.webhook import Webhook, WebhookKind
+from mocksms.state.trace_models import AccountFailures, TracedFailure
 
 MAX_LISTED_NUMBERS: Final = 100_000
 ABOUT_CALLBACK: Final = "How its callbacks are delivered, where the rule of a message does not say it"
@@ -29,8 +30,13 @@ ABOUT_TEST_OUTCOME: Final = "How its test ended, null while it runs or if there 
 ABOUT_ASYNC_DELAY: Final = "How long messages of an async send stay queued; changes later sends only"
 
 
-_SET_APART: Final = frozenset({"credit", "test_outcome"})
-"""Fields of an account in which null is a value."""
+ABOUT_TEST_FAILURES: Final = (
+    "The errors that failed its test, the first failure first, as a trace has them. A change of `test_outcome` removes "
+    "them"
+)
+
+_SET_APART: Final = frozenset({"credit", "test_outcome", "test_failures"})
+"""Fields of an account that are not set with the others."""
 
 
 class ListChange(RequestModel):
@@ -70,6 +76,7 @@ class AccountPatch(RequestModel):
     )
     label: Label = Field(default="", description="What it is for, such as the name of a test; empty for no label")
     test_outcome: TestOutcome | None = Field(default=None, description=ABOUT_TEST_OUTCOME)
+    test_failures: AccountFailures = Field(default=[], description=ABOUT_TEST_FAILURES)
     sender: Name = Field(default="", description="Sender of messages that name none")
     gateway: bool = Field(default=True, description="Whether it has an SMS gateway")
     rest_right: bool = Field(default=True, description="Whether it may use the REST API")
@@ -131,6 +138,12 @@ class AccountView(ResponseModel):
     clock: ClockView = Field(description="Its clock")
 
 
+class AccountDetails(AccountView):
+    """An account, and why its test failed."""
+
+    test_failures: list[TracedFailure] = Field(description=ABOUT_TEST_FAILURES)
+
+
 class AccountsPage(Page):
     """Accounts, the latest used first."""
 
@@ -160,15 +173,15 @@ def list_accounts(context: Context, call: InspectionCall) -> Steps[AccountsPage]
     return AccountsPage(accounts=views, **totals)
 
 
-def read_account(_: Context, call: InspectionCall) -> AccountView:
+def read_account(_: Context, call: InspectionCall) -> AccountDetails:
     """Read an account; a key that was not used yet shows a new account.
 
     Reading creates no account.
     """
-    return account_view(call.scope.peek())
+    return _details(call.scope.peek())
 
 
-def change_account(context: Context, call: InspectionCall) -> Steps[AccountView]:
+def change_account(context: Context, call: InspectionCall) -> Steps[AccountDetails]:
     """Change an account.
 
     Fields that are left out keep their value. A list of numbers is replaced as a whole, or changed by what to add
@@ -189,11 +202,12 @@ def change_account(context: Context, call: InspectionCall) -> Steps[AccountView]
         changes["webhooks"] = tuple(webhook.webhook() for webhook in patch.webhooks)
     if changes:
         yield from context.controls.update_account_in_steps(account, AccountUpdate(**changes))
-    if "test_outcome" in patch.model_fields_set:
-        context.controls.set_test_outcome(account, patch.test_outcome)
+    if patch.model_fields_set & {"test_outcome", "test_failures"}:
+        outcome = patch.test_outcome if "test_outcome" in patch.model_fields_set else account.test_outcome
+        context.controls.set_test_result(account, outcome, patch.test_failures)
     if "credit" in patch.model_fields_set:
         yield from context.controls.set_credit_in_steps(account, patch.credit)
-    return account_view(account)
+    return _details(account)
 
 
 def delete_account(context: Context, call: InspectionCall) -> Steps[ResetView]:
@@ -271,6 +285,11 @@ def account_view(account: Account) -> AccountView:
     )
 
 
+def _details(account: Account) -> AccountDetails:
+    values = {**dict(account_view(account)), "test_failures": account.test_failures}
+    return AccountDetails.model_validate(values)
+
+
 def _policy_view(policy: CallbackPolicy) -> CallbackPolicyView:
     drop, times = not policy.times, policy.times or 1
     return CallbackPolicyView(drop=drop, delay=policy.delay, times=times, reversed=policy.is_reversed)
@@ -283,15 +302,33 @@ def webhook_view(account: Account, webhook: Webhook) -> WebhookView:
     return WebhookView(url=webhook.url, kind=webhook.kind, events=events, paused=paused)
 
 
+_FAILURE: Final = {
+    "when": "call",
+    "type": "AssertionError",
+    "text": "assert '481516' == '481517'",
+    "explanation": None,
+    "comparisons": [
+        {
+            "field": "code",
+            "expected": "481517",
+            "actual": "481516",
+            "matches": False,
+            "differs_at": None,
+            "missing": None,
+        }
+    ],
+}
+"""Why a test failed, in the examples."""
+
 _ONE_ACCOUNT: Final = (AccountRequired, UnknownAccount)
 
 ENDPOINTS: Final = (
-    endpoint("GET", "account", read_account, returns=AccountView, raises=_ONE_ACCOUNT),
+    endpoint("GET", "account", read_account, returns=AccountDetails, raises=_ONE_ACCOUNT),
     endpoint(
         "PATCH",
         "account",
         change_account,
-        returns=AccountView,
+        returns=AccountDetails,
         body=AccountPatch,
         examples={
             "top up": {"credit": 100},
@@ -300,6 +337,7 @@ ENDPOINTS: Final = (
             "queued at the first reads": {"async_delay": "5s"},
             "webhook": {"webhooks": ["http://127.0.0.1:8000/hooks"]},
             "every callback twice": {"callback": {"times": 2}},
+            "failed test": {"test_outcome": "failed", "test_failures": [_FAILURE]},
         },
         raises=_ONE_ACCOUNT,
     ),

@@ -31,7 +31,8 @@ class Components:
     """The schemas of all types in the operations.
 
     What is read as well as written, such as a scenario, is described as it is read: a type with two schemas would have
-    two names. A generator of clients makes one class for each name.
+    two names. A generator of clients makes one class for each name. Only what has more fields when it is written is
+    described twice: as `Failure`, and as `FailureInput`.
     """
 
     def __init__(self, requests: Iterable[Any], responses: Iterable[Any]) -> None:
@@ -41,7 +42,8 @@ class Components:
         schemas, definitions = TypeAdapter.json_schemas(inputs, ref_template=REFS, schema_generator=PlainSchema)
         self._schemas = {type_: _tidy(schema) for (type_, _), schema in schemas.items()}
         self.all: JsonObject = {
-            name: {"title": name, **_tidy(schema)} for name, schema in definitions.get("$defs", {}).items()
+            _plain(name): {"title": _plain(name), **_tidy(schema)}
+            for name, schema in definitions.get("$defs", {}).items()
         }
 
     def of(self, type_: Any) -> JsonObject:
@@ -77,6 +79,11 @@ def _references(part: object) -> Iterator[str]:
         yield from _references(each)
 
 
+def _plain(name: str) -> str:
+    """Return a name of a schema, or a reference to one, as the name of a class."""
+    return name.removesuffix("-Output").replace("-Input", "Input")
+
+
 def _tidy(schema: Any) -> Any:
     """Return a schema without what generators of clients stumble over, and what says nothing.
 
@@ -92,6 +99,8 @@ def _tidy(schema: Any) -> Any:
             tidy[name] = {field: _tidy(each) for field, each in value.items()}
         elif name in ("default", "examples", "enum", "const"):
             tidy[name] = value
+        elif name == "$ref":
+            tidy[name] = _plain(value)
         elif name != "title":
             tidy[name] = _tidy(value)
     if tidy.get("type") == "array" and not {"items", "prefixItems"} & tidy.keys():

@@ -30,10 +30,12 @@ from mocksms.state.rows import (
     RowSeconds,
     RowSize,
 )
+from mocksms.state.trace_models import AccountFailures
 
 ATTRIBUTES: Final = (
     "label",
     "test_outcome",
+    "test_failures",
     "seed",
     "generation",
     "credit",
@@ -176,6 +178,7 @@ class AccountData(RowModel):
     key: Annotated[str, Field(min_length=1, max_length=MAX_KEY_LENGTH)] | None
     label: Annotated[str, Field(max_length=MAX_LABEL_LENGTH)]
     test_outcome: TestOutcome | None
+    test_failures: AccountFailures
     seed: OwnText
     generation: RowCount
     credit: Credit | None

@@ -45,7 +45,7 @@ _URL_FIELDS: Final = frozenset({"queue", "url"})
 _TEXT_FIELDS: Final = frozenset(
     {"about", "body", "cause", "charset", "content", "decided_by", "error", "fields", "headers", "label", "media_type"}
     | {"method", "mobile_number", "name", "note", "path", "queue", "response_body", "response_headers", "sender"}
-    | {"tag", "tags", "target", "text", "unsubscribe_text", "url", "value", "warnings"}
+    | {"tag", "tags", "target", "test_failures", "text", "unsubscribe_text", "url", "value", "warnings"}
 )
 """Fields of rows with texts of an application, or about them."""
 

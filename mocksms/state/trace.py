@@ -12,7 +12,7 @@ from mocksms.state.archive import LOGS, REPORT, TABLES, TRACE_JSON, Manifest, en
 from mocksms.state.archive_reader import Archive, max_total_bytes, parse_object, refuse_newer
 from mocksms.state.errors import InvalidSnapshot, counted
 from mocksms.state.redaction import MAX_FORM_LENGTH, Secrets
-from mocksms.state.trace_models import VERSION, LogLine, Trace
+from mocksms.state.trace_models import VERSION, LogLine, Trace, TracedFailure
 
 MAX_LOG_LINES: Final = 10_000
 """Log records of a trace, the latest."""
@@ -55,9 +55,9 @@ def write_trace(file: BinaryIO, snapshot: Archive, trace: TraceFile, secrets: Se
         InvalidSnapshot: the snapshot cannot be read.
     """
     entries: dict[str, Iterable[bytes]] = {entry: _redacted_rows(snapshot, entry, secrets) for entry in TABLES}
-    entries[TRACE_JSON] = [encode(_without_secrets(trace.trace, secrets))]
+    entries[TRACE_JSON] = [encode(without_secrets(trace.trace, secrets))]
     entries[REPORT] = [well_formed(_redacted_report(trace.report, secrets)).encode()]
-    entries[LOGS] = [encode(_without_secrets(line, secrets)) for line in trace.logs]
+    entries[LOGS] = [encode(without_secrets(line, secrets)) for line in trace.logs]
     manifest = snapshot.manifest
     changes = {
         "options": secrets.redact_json(manifest.options),
@@ -72,7 +72,8 @@ def _redacted_rows(snapshot: Archive, entry: str, secrets: Secrets) -> Iterator[
         yield encode(secrets.redact_row(row.value))
 
 
-def _without_secrets(model: LogLine | Trace, secrets: Secrets) -> dict[str, Any]:
+def without_secrets(model: LogLine | Trace | TracedFailure, secrets: Secrets) -> dict[str, Any]:
+    """Return a part of a trace as JSON, without secrets, its texts cut to their limit."""
     values: dict[str, Any] = secrets.redact_json(model.model_dump(mode="json"))
     for line in values.get("failures", [values]):
         line.update({name: _cut(line[name]) for name in ("text", "exception") if line.get(name)})

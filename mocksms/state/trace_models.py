@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from mocksms.schemas.explanations import Comparison, Explanation
 from mocksms.schemas.responses import Text
+from mocksms.state.archive import encode
 
 VERSION: Final = 1
 """Version of the format of trace.json."""
+
+MAX_ACCOUNT_FAILURES: Final = 10
+"""Failures of its test that an account keeps."""
+
+MAX_ACCOUNT_FAILURES_SIZE: Final = 65_536
+"""Bytes of these failures together, as JSON."""
 
 
 class _TraceModel(BaseModel):
@@ -37,6 +44,22 @@ class TracedFailure(_TraceModel):
         default=[], description="Without an explanation: what is expected and what there is, as far as that is known"
     )
     message: str | None = Field(default=None, description="Without an explanation: id of the message it is about")
+
+    @property
+    def size(self) -> int:
+        """Bytes of it as JSON."""
+        return len(encode(self.model_dump(mode="json", round_trip=True)))
+
+
+def _fits(failures: list[TracedFailure]) -> list[TracedFailure]:
+    size = sum(failure.size for failure in failures)
+    if size > MAX_ACCOUNT_FAILURES_SIZE:
+        raise ValueError(f"must have at most {MAX_ACCOUNT_FAILURES_SIZE} bytes as JSON, not {size}")
+    return failures
+
+
+AccountFailures = Annotated[list[TracedFailure], Field(max_length=MAX_ACCOUNT_FAILURES), AfterValidator(_fits)]
+"""The failures of its test that an account keeps."""
 
 
 class Trace(_TraceModel):

@@ -30,7 +30,8 @@ def weight_of_account(account: AccountData) -> int:
     times = sum(len(each.request_times) for each in counters)
     faults = len(account.faults) + len(account.ended_faults)
     parts = listed + times + len(account.waiting_for_credit) + len(account.webhooks) + len(account.schedule)
-    return ACCOUNT_SIZE + PART_SIZE * parts + RULE_COUNTERS_SIZE * len(account.rules) + FAULT_SIZE * faults
+    failures = sum(failure.size for failure in account.test_failures)
+    return ACCOUNT_SIZE + PART_SIZE * parts + RULE_COUNTERS_SIZE * len(account.rules) + FAULT_SIZE * faults + failures
 
 
 def weight_of_message(message: Message, submission: Submission | None) -> int:

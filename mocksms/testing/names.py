@@ -88,6 +88,7 @@ class AccountChanges(TypedDict, total=False):
 
     label: str
     test_outcome: TestOutcome | None
+    test_failures: Sequence[Mapping[str, Any]]
     credit: int | None
     sender: str
     gateway: bool

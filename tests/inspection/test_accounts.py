@@ -12,6 +12,7 @@ from mocksms.engine.logs import Numbering
 from mocksms.settings import Settings
 from mocksms.sms.message import Recipient, Submission
 from tests.inspection.support import NO_CREDIT, SENT, Api
+from tests.state.examples import FAILURE
 from tests.support import Mock, running
 
 PHONE = "972-54-1111111"
@@ -42,6 +43,7 @@ def test_account_has_its_initial_values_before_its_first_use() -> None:
             "key": "a ke…",
             "label": "",
             "test_outcome": None,
+            "test_failures": [],
             "credit": 7,
             "sender": "Shop",
             "gateway": False,
@@ -97,6 +99,7 @@ def test_what_is_about_one_account_must_name_it(shared_mock: Mock, method: str, 
         ({"label": "tests/test_otp.py::test_it[\u202e]"}, "label", "tests/test_otp.py::test_it[\u202e]"),
         ({"test_outcome": "failed"}, "test_outcome", "failed"),
         ({"test_outcome": None}, "test_outcome", None),
+        ({"test_failures": [FAILURE]}, "test_failures", [FAILURE]),
         ({"gateway": False}, "gateway", False),
         ({"rest_right": False}, "rest_right", False),
         ({"unsubscribed": [PHONE]}, "unsubscribed", [DIGITS]),
@@ -128,6 +131,23 @@ def test_what_is_changed_is_changed_and_nothing_else(
     other = dict.fromkeys(("clock", "memory", "cursor"))
     assert {**before, name: value, **other} == {**changed, **other}
     assert {**api.get("account"), "clock": None} == {**changed, "clock": None}
+
+
+def test_failures_of_a_test_go_with_its_outcome_and_with_the_account(api: Api) -> None:
+    before = api.get("account")["memory"]
+    changed = api.patch(test_outcome="failed", test_failures=[FAILURE, FAILURE])
+    assert changed["test_failures"][0]["comparisons"][0]["differences"] == [
+        {"expected": {"start": 13, "end": 14}, "actual": {"start": 13, "end": 14}}
+    ]
+    assert changed["memory"] > before + 2 * len(FAILURE["text"])
+    assert all("test_failures" not in account for account in api.get("accounts")["accounts"])
+    assert api.patch(label="a test")["test_failures"] == [FAILURE, FAILURE]
+    assert api.patch(test_outcome="passed")["test_failures"] == []
+    assert api.get("account")["memory"] == before
+    for method, path in (("POST", "reset"), ("DELETE", "account")):
+        api.patch(test_outcome="failed", test_failures=[FAILURE])
+        api.request_json(method, path)
+        assert api.get("account")["test_failures"] == []
 
 
 def test_account_shows_the_cursor_of_its_newest_message(api: Api) -> None:
@@ -173,6 +193,10 @@ def test_numbers_are_added_to_a_list_and_removed_from_it(api: Api, name: str) ->
         ({"sender": "s" * 201}, "sender"),
         ({"label": "s" * 501}, "label"),
         ({"test_outcome": "green"}, "test_outcome"),
+        ({"test_failures": [FAILURE] * 11}, "test_failures"),
+        ({"test_failures": [{**FAILURE, "text": "x" * 100_000}]}, "test_failures"),
+        ({"test_failures": [{**FAILURE, "when": "later"}]}, "test_failures 1.when"),
+        ({"test_failures": [{**FAILURE, "line": 4}]}, "test_failures 1.line"),
         ({"gateway": "no"}, "gateway"),
         ({"gateway": 0}, "gateway"),
         ({"unsubscribed": ["bob"]}, "unsubscribed 1"),

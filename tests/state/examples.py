@@ -49,6 +49,21 @@ EXPLANATION: Final = Explanation(
 )
 """Why `assert_sent(to="972-54-1111112", content="Your code")` fails."""
 
+FAILURE: Final = TracedFailure(
+    when="call",
+    type="AssertionError",
+    text=EXPLANATION.text,
+    explanation=EXPLANATION.model_copy(
+        update={
+            "found": Found(messages=1, account="0001…", since=7, has_requests=True, clock_frozen_at=NOON),
+            "causes": [Cause(kind="matched", text="1 SMS", id="0c9f3078dc437ce621ed69b46d85c566")],
+        }
+    ),
+    comparisons=EXPLANATION.closest[0].comparisons,
+    message="0c9f3078dc437ce621ed69b46d85c566",
+).model_dump(mode="json")
+"""A failure with a value in each field, as JSON."""
+
 
 def trace_file(
     accounts: Sequence[str] = ("2a97516c354b",), nodeid: str = "tests/test_signup.py::test_otp"

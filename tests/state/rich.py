@@ -15,6 +15,7 @@ from mocksms.settings import Settings
 from mocksms.sms.webhook import Webhook, WebhookKind
 from mocksms.state.archive import MANIFEST, Manifest, encode, write
 from tests.state.archives import entries_in
+from tests.state.examples import FAILURE
 from tests.state.lives import SEND, Call, LivingMock, no_duration
 from tests.support import ManualClock
 
@@ -83,6 +84,7 @@ CHANGES: Final = {
     "label": "a test",
     "force_unsubscribe_link": True,
     "test_outcome": "xfailed",
+    "test_failures": [FAILURE],
     "async_delay": "2s",
     "callback": {"delay": "1s", "reversed": True},
     "gateway": False,

@@ -141,6 +141,7 @@ def test_row_stays_valid() -> None:
         "content": "sent",
         "note": "demo 2026, 972541111111",
         "reason": "a demo!",
+        "test_failures": [{"when": "demo", "comparisons": [{"field": "code", "expected": "demo"}]}],
     }
     secrets = Secrets(["sent", "2026", "rejected/bounced", "opted out", "demo", "972541111111", "bounced"])
     assert secrets.redact_row(row) == {
@@ -149,6 +150,7 @@ def test_row_stays_valid() -> None:
         "content": "s…",
         "note": "d… 2…, 9725…",
         "reason": "a d…!",
+        "test_failures": [{"when": "demo", "comparisons": [{"field": "code", "expected": "d…"}]}],
     }
 
 
