@@ -169,6 +169,23 @@ def _nearest(value: object, known: Iterable[str]) -> str:
     return f"; {hint}" if hint else ""
 
 
+def check_one_worker(node: pytest.Item, workers: int) -> None:
+    """Refuse a fixed API key that several workers could use on one mock at the same time.
+
+    Raises:
+        UsageError: the test can run in any of several workers.
+    """
+    if workers == 1 or is_grouped(node.nodeid):
+        return
+    instead = "keep these tests in one worker: @pytest.mark.xdist_group with --dist loadgroup"
+    if node.get_closest_marker("xdist_group") and getattr(node.config.option, "loadgroup", False):
+        instead = "run these tests without -n, since pytest-xdist cannot group tests with this version of pytest"
+    raise pytest.UsageError(
+        f"api_key of the marker mocksms selects one account, which {workers} workers would reset during "
+        f"each other's tests; let each worker start its own mock (no mocksms_url), or {instead}"
+    )
+
+
 def is_grouped(nodeid: str) -> bool:
     """Whether xdist has put a test into a group: it adds `@` and the name of the group to the node id.
 

@@ -15,11 +15,22 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from mocksms.errors import InvalidScenario, MocksmsError, SettingsError
-from mocksms.settings import OPTIONS, SESSION_OPTIONS, SessionSettings, Settings, default_text, foreign_variables
+from mocksms.settings import (
+    COMPARE_KEY,
+    OPTIONS,
+    SESSION_OPTIONS,
+    SessionSettings,
+    Settings,
+    default_text,
+    foreign_variables,
+    variable_name,
+)
+from mocksms.testing.comparisons import Equality
 from mocksms.testing.run_options import flag, ini_name, options_with, origins_of, read_config, session_settings
 from mocksms.testing.stash_keys import RUN
 
 if TYPE_CHECKING:
+    from mocksms.state.trace_models import TracedFailure
     from mocksms.testing.audit.plugin import RunAudit
     from mocksms.testing.coverage_plugin import RunCoverage
     from mocksms.testing.defaults import AccountDefaults
@@ -43,6 +54,8 @@ AUDIT: Final[pytest.StashKey[RunAudit | None]] = pytest.StashKey()
 """The audit of the run, None if the option is off."""
 COVERAGE: Final[pytest.StashKey[RunCoverage | None]] = pytest.StashKey()
 """The coverage of the run, None if the option is not set."""
+EQUALITY: Final[pytest.StashKey[Equality]] = pytest.StashKey()
+"""The latest comparison of the current phase of a test that failed."""
 FAILED_LATE: Final[pytest.StashKey[bool]] = pytest.StashKey()
 """Whether the session fails only because of late messages."""
 LATE: Final[pytest.StashKey[list[LateMessages]]] = pytest.StashKey()
@@ -91,6 +104,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[TRACES] = _traces(config)
     config.stash[COVERAGE] = _coverage(config)
     config.stash[AUDIT] = _audit(config)
+    config.stash[EQUALITY] = Equality()
     config.stash[LATE] = []
     config.stash[UNREAD] = []
     config.stash[FOREIGN] = set()
@@ -135,9 +149,10 @@ def _mocksms_session(request: pytest.FixtureRequest) -> Iterator[MockSession]:
         workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
         _warn_of_variables(config, foreign_variables(os.environ))
         session = MockSession(server, options, defaults, os.environ.get("PYTEST_XDIST_WORKER", "main"), workers)
+        session.tokens = [*filter(None, (settings.control_token, os.environ.get(variable_name(COMPARE_KEY))))]
         traces = config.stash[TRACES]
         if traces is not None:
-            traces.use(session, settings, os.environ)
+            traces.use(session, settings)
         coverage = config.stash[COVERAGE]
         if coverage is not None:
             coverage.use(session)
@@ -178,17 +193,30 @@ def mocksms(request: pytest.FixtureRequest, _mocksms_session: MockSession) -> It
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add what the mock saw to the report of a failed test, and write its trace."""
+    """Add what the mock saw to the report of a failed test, and keep its failures in its accounts and its trace."""
     report = yield
     run = item.stash.get(RUN, None)
     if run is not None:
         run.on_report(report)
         traces = item.config.stash[TRACES]
+        failures: list[TracedFailure] = []
+        if report.failed and (traces is not None or run.outlives_session):
+            from mocksms.testing.failure_data import failures_of, store_failures
+
+            failures = failures_of(report, call, item.config.stash[EQUALITY])
+            if run.outlives_session:
+                store_failures(run, failures)
         if traces is not None:
-            traces.on_report(run, report, call)
+            traces.on_report(run, report, failures)
         if report.when == "teardown":
             run.reset_accounts()
+    item.config.stash[EQUALITY] = Equality()
     return report
+
+
+def pytest_assertrepr_compare(config: pytest.Config, op: str, left: object, right: object) -> None:
+    """Keep both sides of a comparison that failed, for the failures of the test."""
+    config.stash[EQUALITY].note(op, left, right)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -22,7 +22,7 @@ from mocksms.testing.described_errors import errors_to
 from mocksms.testing.failures import describe_account, describe_message, unattributed_requests
 from mocksms.testing.faults import FaultHandle, HoldHandle
 from mocksms.testing.handle import MockSMS
-from mocksms.testing.marker import UNSET, MarkerOptions, is_grouped, read_marker
+from mocksms.testing.marker import UNSET, MarkerOptions, check_one_worker, read_marker
 from mocksms.testing.models import SmsCallback, message_of, request_of
 from mocksms.testing.outcomes import outcome_of
 from mocksms.testing.traffic import (
@@ -36,6 +36,7 @@ from mocksms.testing.undelivered import describe_undelivered, find_undelivered
 
 if TYPE_CHECKING:
     from mocksms.engine.account import TestOutcome
+    from mocksms.state.trace_models import TracedFailure
 
 
 class UnexpectedTraffic(pytest.PytestWarning):
@@ -78,7 +79,7 @@ class MockSession:
 
     `variation` is a scenario in front of those of each test that starts, as JSON. While the session `is_silent`, tests
     are not checked, and coverage is not measured: the audit runs them again; `label_note` says so in the labels of
-    their accounts.
+    their accounts. `tokens` are secrets beside the API keys, which no trace and no account has.
 
     Args:
         mock: handle of the mock.
@@ -99,6 +100,7 @@ class MockSession:
         machine = sha256(socket.gethostname().encode()).hexdigest()[:4]
         self.key_suffix = f"{worker}-{machine}-{os.getpid()}" if self.is_attached else worker
         self._workers = workers
+        self.tokens: Sequence[str] = ()
         self._numbers = count(1)
         self._ended: dict[str, EndedTest] = {}
         self._late: list[LateMessages] = []
@@ -121,7 +123,7 @@ class MockSession:
         """Create an account for a test and prepare it as the marker says."""
         marker = read_marker(node)
         if marker.api_key is not None:
-            self._check_one_worker(node)
+            check_one_worker(node, self._workers if self.is_attached else 1)
         self._catch_up()
         sms = self.mock._other_account(marker.api_key or self.new_key(), self.cursor)
         if marker.api_key is not None:
@@ -191,18 +193,6 @@ class MockSession:
                 self.end_test(run, nodeid, cursor)
             self._unread.clear()
 
-    def _check_one_worker(self, node: pytest.Item) -> None:
-        """Refuse a fixed API key that several workers could use on one mock at the same time."""
-        if not self.is_attached or self._workers == 1 or is_grouped(node.nodeid):
-            return
-        instead = "keep these tests in one worker: @pytest.mark.xdist_group with --dist loadgroup"
-        if node.get_closest_marker("xdist_group") and getattr(node.config.option, "loadgroup", False):
-            instead = "run these tests without -n, since pytest-xdist cannot group tests with this version of pytest"
-        raise pytest.UsageError(
-            f"api_key of the marker mocksms selects one account, which {self._workers} workers would reset during "
-            f"each other's tests; let each worker start its own mock (no mocksms_url), or {instead}"
-        )
-
     def _collect_late(self, key: str) -> None:
         """Add the messages that were sent to an account after the end of its test."""
         ended = self._ended.pop(key, None)
@@ -223,7 +213,7 @@ class RunningTest:
         self.marker = marker
         self.reaction = marker.unexpected or session.options.unexpected
         self._fault_reaction = marker.unused_fault or session.options.unused_fault
-        self._session = session
+        self.session = session
         self._unique_keys = {sms.api_key} if marker.api_key is None else set[str]()
         self.since = session.cursor
         self._undelivered: list[SmsCallback] = []
@@ -233,6 +223,8 @@ class RunningTest:
         self._outcome: TestOutcome | None = None
         self._kept_report = ""
         self._is_silent = session.is_silent
+        self.failures: list[TracedFailure] = []
+        """The errors that its accounts have, if they outlive the session."""
         self.requests: list[Mapping[str, Any]] = []
         """The recorded requests, once the test has ended: of the whole mock, or of its own accounts on a shared one."""
         if session.on_traffic is not None and not self._is_silent:
@@ -255,12 +247,12 @@ class RunningTest:
             return
         self._outcome = outcome
         with errors_to(lambda _: None):
-            for sms in {each.api_key: each for each in self.sms._handles}.values():
+            for sms in self.accounts:
                 sms._set_test_outcome(outcome)
 
     def reset_accounts(self) -> None:
         """Reset accounts with fixed keys, after the last report."""
-        self._session.reset_accounts(self.sms._api_keys - self._unique_keys)
+        self.session.reset_accounts(self.sms._api_keys - self._unique_keys)
 
     def keep_report(self) -> None:
         """Keep what the mock has recorded so far, for a failure of the teardown."""
@@ -270,6 +262,16 @@ class RunningTest:
     def api_keys(self) -> list[str]:
         """The keys of the accounts that the test uses, that of its own account first."""
         return [self.sms.api_key, *sorted(self.sms._api_keys - {self.sms.api_key})]
+
+    @property
+    def accounts(self) -> Iterable[MockSMS]:
+        """A handle of each account that the test uses."""
+        return {each.api_key: each for each in self.sms._handles}.values()
+
+    @property
+    def outlives_session(self) -> bool:
+        """Whether the mock and the account of the test are still there after the session."""
+        return self.session.is_attached and bool(self._unique_keys)
 
     @property
     def has_sent(self) -> bool:
@@ -285,7 +287,7 @@ class RunningTest:
         """End the test: fail it or warn for what is wrong with it, unless it has failed already."""
         if self._is_silent:
             with errors_to(lambda _: None):  # what reads the evidence reports it
-                self.requests, self._session.cursor = self._requests()
+                self.requests, self.session.cursor = self._requests()
             return
         findings: list[Finding] = []
         if undelivered := self._unexpectedly_undelivered():
@@ -295,15 +297,15 @@ class RunningTest:
             rows, cursor = self._requests()
             unused = self._unused_faults()
         if unread:
-            self._session.end_unread(self, node.nodeid)
+            self.session.end_unread(self, node.nodeid)
             text = f"this test is not checked for unexpected traffic: {unread[0]}"
             # A report of the mock would fail for the same reason.
             self._react(node, [*findings, (self.reaction, UnexpectedTraffic(text))], needs_report=False)
             return
-        self._session.end_test(self, node.nodeid, cursor)
+        self.session.end_test(self, node.nodeid, cursor)
         self.requests = rows
-        if self._session.on_traffic is not None:
-            self._session.on_traffic(self, rows)
+        if self.session.on_traffic is not None:
+            self.session.on_traffic(self, rows)
         if unexpected := [found for row in rows for found in self._unexpected(row)]:
             findings.append((self.reaction, UnexpectedTraffic(describe_unexpected(unexpected))))
         if unused:
@@ -319,9 +321,9 @@ class RunningTest:
 
     def _before_delete(self) -> None:
         """Hand out the requests that the test deletes; its end cannot read them."""
-        assert self._session.on_traffic is not None
+        assert self.session.on_traffic is not None
         with errors_to(lambda _: None):  # the request that deletes fails, too
-            self._session.on_traffic(self, self._requests()[0])
+            self.session.on_traffic(self, self._requests()[0])
 
     def _react(self, node: pytest.Item, findings: Iterable[Finding], *, needs_report: bool = True) -> None:
         """Fail the test or warn, as the options say, unless it has failed already."""
@@ -360,7 +362,7 @@ class RunningTest:
         lines: list[str] = []
         with errors_to(lambda text: lines.append(f"no report from the mock: {text}")):
             lines.append(describe_account(self.sms))
-            if self._session.is_attached and self._unique_keys:  # both outlive the session
+            if self.outlives_session:
                 lines.append(f"inbox: {self.sms.url}/?account={account_id(self.sms.api_key)}")
             lines += [f"never applied: {fault!r}" for fault in self._faults if not fault.applied]
             lines += unattributed_requests(self.sms, self.since)
@@ -371,7 +373,7 @@ class RunningTest:
 
         On a mock that others use too, these are the requests of the test's own accounts only.
         """
-        keys: Iterable[str | None] = sorted(self.sms._api_keys) if self._session.is_attached else [None]
+        keys: Iterable[str | None] = sorted(self.sms._api_keys) if self.session.is_attached else [None]
         pages = [self._pages(key) for key in keys]
         rows = [row for page in pages for row in page[0]]
         return sorted(rows, key=lambda row: row["id"]), min(cursor for _, cursor in pages)

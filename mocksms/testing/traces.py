@@ -6,14 +6,13 @@ import os
 import platform
 import re
 import shlex
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from io import BytesIO
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -22,21 +21,19 @@ import pytest
 from mocksms.engine.clock import SteadyTime, system_time
 from mocksms.engine.keys import account_id
 from mocksms.errors import MocksmsError
-from mocksms.settings import COMPARE_KEY, SESSION_OPTIONS, SessionSettings, Settings, default_text, variable_name
+from mocksms.settings import SESSION_OPTIONS, SessionSettings, Settings, default_text
 from mocksms.sms.display import error_reason
 from mocksms.state import TRACE_SUFFIX
 from mocksms.state.archive import LARGE_SIZE
 from mocksms.state.archive_reader import MAX_TOTAL_BYTES, Archive
 from mocksms.state.options import option_texts
-from mocksms.state.redaction import Secrets, header_values
 from mocksms.state.trace import MAX_FAILURES, MAX_REPORT, TraceFile, write_trace
 from mocksms.state.trace_models import Trace, TracedFailure, TracedTest
 from mocksms.state.whole_file import replace_file
 from mocksms.testing.actions import SNAPSHOT_SECONDS
-from mocksms.testing.comparisons import Compared, Equality
 from mocksms.testing.described_errors import errors_to
-from mocksms.testing.failures import explanation_of
-from mocksms.testing.log_records import KEPT_LENGTH, LogRecorder
+from mocksms.testing.failure_data import secrets_of
+from mocksms.testing.log_records import LogRecorder
 from mocksms.testing.session import MockSession, RunningTest
 
 MAX_NAME_BYTES: Final = 150
@@ -50,9 +47,6 @@ SECTION: Final = "mocksms trace"
 
 MAX_ACCOUNTS: Final = 100
 """Accounts of a test in its trace."""
-
-MAX_HEADERS: Final = 100
-"""Values of secret headers that are replaced wherever a trace has them."""
 
 PACKAGES: Final = (
     "mocksms",
@@ -89,14 +83,10 @@ class Traces:
         self._records = LogRecorder()
         self._current = _TestRecord()
         self._options: Mapping[str, str] = {}
-        self._tokens: list[str] = []
-        self._key_suffix = ""
 
-    def use(self, session: MockSession, settings: Settings, environment: Mapping[str, str]) -> None:
-        """Use the mock of a test session, and its options."""
+    def use(self, session: MockSession, settings: Settings) -> None:
+        """Use the options of a test session and of its mock."""
         self._options = {**option_texts(settings), **_session_options(session.options)}
-        self._tokens = [*filter(None, (settings.control_token, environment.get(variable_name(COMPARE_KEY))))]
-        self._key_suffix = f"-{session.key_suffix}"
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self) -> Generator[None, object, object]:
@@ -107,10 +97,6 @@ class Traces:
         finally:
             self._records.detach()
             self._records.clear()
-
-    def pytest_assertrepr_compare(self, op: str, left: object, right: object) -> None:
-        """Keep both sides of a comparison that failed."""
-        self._current.equality.note(op, left, right)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -126,14 +112,20 @@ class Traces:
             with errors_to(lambda _: None):
                 self._current.snapshot = self._current.snapshot or _snapshot_of(run)
 
-    def on_report(self, run: RunningTest, report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:
-        """Write the trace of a test that failed, and add how to open it to the report."""
+    def on_report(self, run: RunningTest, report: pytest.TestReport, failures: Sequence[TracedFailure]) -> None:
+        """Write the trace of a test that failed, and add how to open it to the report.
+
+        Args:
+            run: the test.
+            report: the report of a phase.
+            failures: the errors that failed it.
+        """
         self._records.attach()
         record = self._current
         is_first = report.failed and not (record.failures and report.when == "teardown")
         problems: list[str] = []
         with errors_to(problems.append):
-            record.add(report, call)
+            record.add(report, failures)
             content = (*record.size, self._records.count)
             if record.failures and content != record.written:
                 self._write(run, report.nodeid)
@@ -163,19 +155,13 @@ class Traces:
         content = TraceFile(trace, record.report(nodeid), self._records.lines())
         packed = BytesIO()
         size = LARGE_SIZE if len(record.snapshot) > SMALL else 0
-        write_trace(packed, snapshot, content, self._secrets(run, content), size=size)
+        texts = [content.report[:MAX_REPORT], *(line.text for line in content.logs)]
+        write_trace(packed, snapshot, content, secrets_of(run, texts), size=size)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             replace_file(self._folder / file_name(nodeid), packed.getbuffer())
         except OSError as error:
             raise MocksmsError(f"{self._folder} cannot be written: {error_reason(error)}") from error
-
-    def _secrets(self, run: RunningTest, trace: TraceFile) -> Secrets:
-        """Return what must not be in a trace: keys, of which most end alike, tokens, and headers that it shows."""
-        others = (key for key in run.sms.client.api_keys if not key.endswith(self._key_suffix))
-        texts = [trace.report[:MAX_REPORT], *(line.text for line in trace.logs)]
-        headers = (value for text in texts for value in header_values(text))
-        return Secrets([*run.api_keys, *others, *self._tokens, *islice(headers, MAX_HEADERS)], [self._key_suffix])
 
     def _shown(self, path: Path) -> str:
         return str(path.relative_to(self._start) if path.is_relative_to(self._start) else path)
@@ -188,19 +174,18 @@ class _TestRecord:
         self.started_at: datetime = system_time()
         self.started = SteadyTime.seconds()
         self.failures: list[TracedFailure] = []
-        self.equality = Equality()
         self.snapshot: bytes | None = None
         self.written = (0, 0, 0)
         """Failures, sections and log records in the file."""
         self._reports: list[str] = []
         self._sections: dict[tuple[str, str], None] = {}
 
-    def add(self, report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:
+    def add(self, report: pytest.TestReport, failures: Sequence[TracedFailure]) -> None:
         """Add a report of a phase."""
         self._sections.update(dict.fromkeys(each for each in report.sections if each[0] != SECTION))
         if report.failed:
             self._reports.append(f"{report.when}\n\n{report.longreprtext}\n")
-            self.failures += _failures_of(report, call, self.equality)
+            self.failures += failures
             if report.when != "teardown":
                 self.snapshot = None  # a test can fail several times: in subtests
 
@@ -234,40 +219,6 @@ def _session_options(options: SessionSettings) -> dict[str, str]:
     """Return the options of the test session that differ from their defaults."""
     values = {name: getattr(options, name) for name in SESSION_OPTIONS if name != "trace"}
     return {name: default_text(value) for name, value in values.items() if value != SESSION_OPTIONS[name].default}
-
-
-def _failures_of(report: pytest.TestReport, call: pytest.CallInfo[None], equality: Equality) -> Iterator[TracedFailure]:
-    """Iterate over the errors that failed a phase of a test."""
-    when = report.when
-    assert when is not None
-    if call.excinfo is None:  # such as of a test that was expected to fail, and passed
-        yield TracedFailure(when=when, type="Failed", text=report.longreprtext[:KEPT_LENGTH], explanation=None)
-        return
-    for error in _leaves(call.excinfo.value):
-        text, explanation, compared = "a text that cannot be read", None, Compared()
-        with errors_to(lambda _: None):
-            text = str(error)[:KEPT_LENGTH]
-        with errors_to(lambda _: None):
-            explanation = explanation_of(error)
-        with errors_to(lambda _: None):
-            compared = Compared() if explanation else equality.compared(error)
-        yield TracedFailure(
-            when=when,
-            type=type(error).__name__,
-            text=text,
-            explanation=explanation,
-            comparisons=[each.model() for each in compared.conditions],
-            message=compared.message,
-        )
-
-
-def _leaves(error: BaseException) -> Iterator[BaseException]:
-    """Iterate over the errors of a group, or over the one."""
-    if isinstance(error, BaseExceptionGroup):
-        for member in error.exceptions:
-            yield from _leaves(member)
-    else:
-        yield error
 
 
 def file_name(nodeid: str) -> str:
