@@ -311,6 +311,7 @@ declare namespace Api {
     comparisons: Comparison[];
     message: string | null;
   };
+  type AccountDetails = Account & { test_failures: Failure[] };
   type LogLine = { at: string; level: string; logger: string; text: string; exception: string | null };
   type Trace = {
     file: string;
@@ -332,6 +333,7 @@ declare namespace Api {
   type SentRow = { mobile_number: string; status: string; reject_reason: string | null; transaction_id: string };
 
   type Reads = {
+    account: AccountDetails;
     accounts: { accounts: Account[]; total: number };
     callbacks: Ui.Page & { callbacks: Callback[] };
     clock: Clock;

@@ -12,6 +12,7 @@ from tests.browser.inbox import Inbox, sent
 from tests.browser.test_inbox_usability import SMALL
 from tests.browser.watched import Watched
 from tests.inspection.support import Api
+from tests.state.examples import FAILURE
 from tests.support import NUMBER, Mock
 
 OTHER = "972-54-2222222"
@@ -78,6 +79,40 @@ def test_outcome_appears_without_a_reload(inbox: Inbox, own_mock: Mock) -> None:
     Api(own_mock, "0004-key").patch(test_outcome="failed")
     expect(inbox.accounts.filter(has_text="test_refund")).to_contain_text("failed")
     expect(inbox.account).to_contain_text("3 failed")
+
+
+def test_account_shows_why_its_test_failed(inbox: Inbox, own_mock: Mock) -> None:
+    api = Api(own_mock, "0001-key")
+    message = api.send(OTHER, content="Your code is 481516")[0]
+    closest = FAILURE["explanation"]["closest"][0] | {"transaction_id": message}
+    explained = {**FAILURE, "explanation": {**FAILURE["explanation"], "closest": [closest]}, "message": None}
+    plain = {**FAILURE, "when": "teardown", "explanation": None, "text": "left at the end", "comparisons": []}
+    account = api.get("account")["id"]
+    banner = inbox.page.get_by_role("region", name="Failed test", exact=True)
+    inbox.open(f"?account={account}")
+    expect(inbox.row(OTHER)).to_be_visible()
+    expect(banner).to_be_hidden()
+    # It appears without a reload, and then the page of the account opens with the closest message.
+    api.patch(test_failures=[explained, plain])
+    expect(banner.get_by_role("heading")).to_have_text("tests/test_login.py::TestCodes::test_code[c]")
+    expect(banner.locator(".trace-head")).to_contain_text("failed, 2 failures")
+    assert banner.locator("mark").all_inner_texts() == ["2", "1"]
+    expect(banner.get_by_role("group").last).to_have_text("AssertionError: left at the end in teardown")
+    expect(inbox.panel).to_be_hidden()
+    inbox.open(f"?account={account}")
+    expect(inbox.panel).to_contain_text(message)
+    # A fold stays when something else happens. Another account has another banner, or none.
+    banner.locator("summary").first.click()
+    expect(banner.locator("mark").first).to_be_hidden()
+    api.patch(label="tests/test_login.py::test_other")
+    expect(banner.get_by_role("heading")).to_have_text("tests/test_login.py::test_other")
+    expect(banner.locator("mark").first).to_be_hidden()
+    inbox.choose_account("test_stop")
+    expect(banner).to_be_hidden()
+    inbox.page.go_back()
+    expect(banner).to_be_visible()
+    api.patch(test_outcome="passed")
+    expect(banner).to_be_hidden()
 
 
 def test_account_of_a_test_has_its_name_in_lists(inbox: Inbox, own_mock: Mock) -> None:
@@ -153,3 +188,4 @@ def test_only_the_failed_tests(inbox: Inbox) -> None:
     assert names(inbox) == ["tests/test_login.py", "test_stop", "TestCodes", "test_code[c]"]
     inbox.page.set_viewport_size(SMALL)
     assert inbox.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert inbox.page.locator("#toolbar").evaluate("(bar) => bar.clientHeight") < 100

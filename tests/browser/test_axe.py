@@ -15,6 +15,7 @@ from tests.browser.inbox import Inbox, api_of, sent
 from tests.browser.test_inbox_usability import SMALL, populate
 from tests.browser.test_trace import opened_at
 from tests.inspection.support import KOSHER, Api
+from tests.state.examples import FAILURE
 from tests.state.saved import explanation_of, trace_of
 from tests.support import NUMBER, Mock
 from tests.viewer.opening import opened, opened_folder
@@ -136,6 +137,12 @@ def test_callbacks_and_conditions_pass_axe(inbox: Inbox, own_mock: Mock, axe: st
         Api(own_mock, key).patch(label=f"tests/test_login.py::TestCode::test_{key}", test_outcome=outcome)
     inbox.open().account.click()
     expect(inbox.accounts).to_have_count(7)
+    expect_accessible(inbox, axe)
+    failed_account = Api(own_mock, "failed").patch(test_failures=[{**FAILURE, "explanation": None, "message": None}])[
+        "id"
+    ]
+    inbox.open(f"?account={failed_account}")
+    expect(inbox.page.get_by_role("region", name="Failed test").locator("mark").first).to_be_visible()
     expect_accessible(inbox, axe)
 
 

@@ -75,7 +75,7 @@ def started(job: TraceJob, folder: Path, variables: Mapping[str, str]) -> subpro
     )
 
 
-def test_each_failed_test_leaves_a_trace_that_shows_why(page: Page, tmp_path: Path) -> None:
+def test_each_failed_test_leaves_a_trace_and_a_link_that_show_why(page: Page, tmp_path: Path) -> None:
     jobs = {"own": github_trace_job(), "attached": gitlab_trace_job()}
     with running(Settings(port=0)) as mock:
         variables = {"own": {}, "attached": {"MOCKSMS_URL": mock.url}}
@@ -85,6 +85,13 @@ def test_each_failed_test_leaves_a_trace_that_shows_why(page: Page, tmp_path: Pa
             assert "9 failed, 1 passed, 1 error" in printed
             assert "mocksms.html: 10 files" in printed
             assert all(Path(tmp_path, name, path).exists() for path in jobs[name].paths)
+            addresses = re.findall("^inbox: (.*)$", printed, re.MULTILINE)
+        with visiting(page, mock.url) as watched:
+            shown = TracePage(watched, "Failed test")
+            for address in addresses:
+                page.goto(address)
+                check_failure(shown, evidence_in(shown.banner.get_by_role("heading").inner_text()))
+    assert len(addresses) == len(TESTS)
     files = sorted(tmp_path.rglob("*.mocksms.zip"))
     assert len(files) == 2 * len(TESTS)
     for file in files:
@@ -107,15 +114,20 @@ def evidence_in(text: str) -> Evidence:
 
 def check_trace(trace: TracePage, evidence: Evidence) -> None:
     """Check what the web UI shows of a trace."""
-    expect(trace.banner).to_contain_text(evidence.failure, timeout=LOAD_TIMEOUT)
-    for side, marked in (("expected", evidence.expected), ("got", evidence.got)):
-        assert "".join(trace.banner.locator(f".{side} mark").all_inner_texts()) == marked
+    check_failure(trace, evidence)
     if evidence.message:
         trace.page.get_by_role("link", name="Phones").click()
         trace.page.get_by_role("listbox", name="Phones").get_by_role("option").first.locator(".number").click()
         expect(trace.bubble(evidence.message).first).to_be_visible()
     trace.page.get_by_role("link", name="Requests").click()
     expect(trace.list.get_by_role("option").filter(has_text=evidence.request.rpartition("/")[2]).first).to_be_visible()
+
+
+def check_failure(trace: TracePage, evidence: Evidence) -> None:
+    """Check what the web UI shows of a failure, in a trace or in the account of the test."""
+    expect(trace.banner).to_contain_text(evidence.failure, timeout=LOAD_TIMEOUT)
+    for side, marked in (("expected", evidence.expected), ("got", evidence.got)):
+        assert "".join(trace.banner.locator(f".{side} mark").all_inner_texts()) == marked
 
 
 def check_report(file: Path, evidence: Evidence) -> None:

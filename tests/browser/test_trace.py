@@ -27,9 +27,9 @@ HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\u202e"
 class TracePage(Inbox):
     """The web UI of a trace."""
 
-    def __init__(self, watched: Watched) -> None:
+    def __init__(self, watched: Watched, banner: str = "Trace") -> None:
         super().__init__(watched)
-        self.banner = self.page.get_by_role("region", name="Trace", exact=True)
+        self.banner = self.page.get_by_role("region", name=banner, exact=True)
 
     def expect_live(self) -> None:
         expect(self.page.locator("#live")).to_have_text("read-only")

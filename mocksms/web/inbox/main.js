@@ -92,6 +92,7 @@ function onRouteChange() {
   list().onRouteChange();
   conversation.onRouteChange();
   panel.onRouteChange();
+  banner.onRouteChange();
   strip.refresh();
 }
 
@@ -110,6 +111,7 @@ async function loadStateNow() {
   accountPicker.update();
   showClock();
   if (before !== mockState.fingerprint()) list().redraw();
+  await banner.refresh();
 }
 
 function showFailing() {
@@ -144,7 +146,6 @@ async function resync() {
   conversation.refresh();
   panel.refresh();
   knownCursor = (await get("health", ANY_ACCOUNT)).cursor;
-  await banner.refresh();
 }
 
 /** @param {Ui.MockEvent[]} events */
