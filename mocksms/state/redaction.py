@@ -52,6 +52,13 @@ _TEXT_FIELDS: Final = frozenset(
 _NAME_FIELDS: Final = frozenset({"format", "kind", "level", "when"})
 """Fields of a trace with names of the format."""
 
+# The characters of an escape, which another encoding may have escaped in turn: `%5Cu0041`, `%26%2365%3B`, `\u0026#65;`.
+_BACKSLASH: Final = r"(?:\\|%(?:25){0,4}5[cC])"
+_PERCENT: Final = r"(?:%|\\{1,8}u0025|&\#37;)(?:25){0,4}"
+_AMPERSAND: Final = r"(?:&(?:amp;){0,4}|\\{1,8}u0026(?:amp;){0,4}|%(?:25){0,4}26(?:amp%(?:25){0,4}3[bB]){0,4})"
+_HASH: Final = r"(?:\#|%(?:25){0,4}23)"
+_SEMICOLON: Final = r"(?:;|%(?:25){0,4}3[bB])"
+
 _SIGNS: Final = ("\\", "%", "&", "\0", "\n")
 """What escapes have, and lines of Base64."""
 
@@ -91,7 +98,8 @@ class _SecretForm(NamedTuple):
 class Secrets:
     """What must not be in a file, and what replaces it.
 
-    A secret is found as it is, escaped (JSON, HTML, `%41`), and in Base64, alone or as a part of something longer.
+    A secret is found as it is, escaped (JSON, HTML, `%41`, or one of them in another), and in Base64, alone or as a
+    part of something longer.
 
     Args:
         secrets: keys and tokens; each is replaced by its shortened form.
@@ -213,18 +221,20 @@ def _escaped(text: str) -> str:
 
 def _escaped_character(character: str) -> str:
     code = ord(character)
-    forms = [rf"\\{{0,8}}{re.escape(character)}" if character in "\"'\\/`" else re.escape(character)]
-    forms += [rf"\\{{1,8}}(?:u{_any_case(f'{code:04x}')}|x{_any_case(f'{code:02x}')})", rf"&\#0{{0,4}}{code};"]
-    forms += [rf"&\#[xX]0{{0,4}}{_any_case(f'{code:x}')};", _percent(character)]
+    forms = [re.escape(character), _percent(character)]
+    forms.append(rf"{_BACKSLASH}{{1,8}}(?:u{_any_case(f'{code:04x}')}|x{_any_case(f'{code:02x}')})")
+    forms.append(rf"{_AMPERSAND}{_HASH}(?:0{{0,4}}{code}|[xX]0{{0,4}}{_any_case(f'{code:x}')}){_SEMICOLON}")
     if html.escape(character) != character:
-        forms.append(html.escape(character))
+        name = html.escape(character)[1:-1]
+        forms.append(f"{_AMPERSAND}{re.escape(name)}{_SEMICOLON}")
     if character == " ":
         forms.append(r"\+")
-    return f"(?:{'|'.join(forms)})"
+    before = rf"{_BACKSLASH}{{0,8}}" if character in "\"'\\/`" else ""
+    return f"{before}(?:{'|'.join(forms)})"
 
 
 def _percent(character: str) -> str:
-    return "".join(f"%(?:25){{0,4}}{_any_case(f'{byte:02x}')}" for byte in character.encode("utf-8", "replace"))
+    return "".join(f"{_PERCENT}{_any_case(f'{byte:02x}')}" for byte in character.encode("utf-8", "replace"))
 
 
 def _any_case(digits: str) -> str:

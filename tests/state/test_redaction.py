@@ -20,20 +20,40 @@ def in_base64(text: str) -> str:
     return b64encode(text.encode()).decode()
 
 
+def escaped(text: str) -> str:
+    return "".join(f"\\u{ord(character):04X}" for character in text)
+
+
+def by_code(text: str) -> str:
+    return "".join(f"&#{ord(character)};" for character in text)
+
+
 FORMS = {
     "plain": KEY,
     "within a word": f"a{KEY}b",
     "json": json.dumps(KEY),
     "json in json": json.dumps(json.dumps({"key": KEY})),
-    "escaped": "".join(f"\\u{ord(character):04X}" for character in KEY),
+    "json in a url": quote(json.dumps({"key": KEY}), safe=""),
+    "escaped": escaped(KEY),
+    "escaped in a url": quote(escaped(KEY), safe=""),
+    "escaped in a url, twice": quote(quote(escaped(KEY), safe=""), safe=""),
+    "escaped in json": json.dumps(escaped(KEY)),
     "javascript": "".join(f"\\x{ord(character):02x}" for character in KEY),
     "bytes": repr(KEY.encode()),
     "percent": quote(KEY, safe=""),
     "percent, lower case": quote(KEY, safe="/").lower(),
     "percent, twice": quote(quote(KEY, safe=""), safe=""),
+    "percent, escaped": quote(KEY, safe="").replace("%", "\\u0025"),
+    "percent of each, in html": "".join(f"%{ord(character):02X}" for character in KEY).replace("%", "&#37;"),
     "form": quote_plus(KEY),
     "html": escape(KEY),
-    "html, by code": "".join(f"&#{ord(character)};" for character in KEY),
+    "html, twice": escape(escape(KEY)),
+    "html in a url": quote(escape(KEY), safe=""),
+    "html in json for html": json.dumps(escape(KEY)).replace("&", "\\u0026"),
+    "html, by code": by_code(KEY),
+    "html, by code, in a url": quote(by_code(KEY), safe=""),
+    "html, by code, twice": escape(by_code(KEY)),
+    "html, by code, twice in a url": quote(escape(by_code(KEY)), safe=""),
     "html, by hex code": "".join(f"&#x{ord(character):X};" for character in KEY),
     "utf-16": KEY.encode("utf-16-le").decode("latin-1"),
     **{f"base64, {count} before": in_base64("x" * count + KEY + ":tail") for count in range(4)},
@@ -50,6 +70,7 @@ def test_key_is_replaced_in_every_form(form: str) -> None:
     assert "main-4f1c" not in redacted
     assert redacted.startswith("before ")
     assert redacted.endswith(" after")
+    assert "0004…" in redacted or "base64" in form
     if form.startswith(("base64, ", "json in base64")):
         assert b64decode(redacted.split()[1]).decode("latin-1").endswith((":tail", '"}'))
         assert in_base64(KEY)[4:-4] not in redacted
@@ -154,7 +175,10 @@ def test_row_stays_valid() -> None:
     }
 
 
-@pytest.mark.parametrize("text", ["\\", "0", "%25", "&#0", "\n", "cookie:", "authorization='", "Bearer ", "0004-"])
+@pytest.mark.parametrize(
+    "text",
+    ["\\", "0", "%5C", "%25", "&#0", "&amp;", "%26amp%3B", "\n", "cookie:", "authorization='", "Bearer ", "0004-"],
+)
 def test_no_text_takes_long(text: str) -> None:
     SECRETS.redact(text * 20_000)  # many seconds where a repetition has no limit
 
