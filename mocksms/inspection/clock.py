@@ -60,7 +60,7 @@ class AdvanceBody(RequestModel):
 
     model_config = ConfigDict(json_schema_extra=_one_field)
 
-    by: Duration = Field(default=timedelta(), description="A duration, such as 90s or 1h30m")
+    by: Duration = Field(default=timedelta(), description="A duration, such as 90s or 2h")
     to: Instant = Field(default=MAX_INSTANT, description="A time; without an offset Israel time")
 
     @model_validator(mode="after")

@@ -11,7 +11,7 @@ MAX_LISTED: Final = 50
 
 MAX_WAIT_SECONDS: Final = 300.0
 
-_DURATION: Final = "such as 90s or 1h30m"
+_DURATION: Final = "such as 90s or 2h"
 
 
 def _as_list(raw: object) -> object:
