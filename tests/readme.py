@@ -116,6 +116,7 @@ _TYPES: Final = {
     "array": "list",
     "object": "table",
     "boolean": "true or false",
+    "int64": "integer",
     "date-time": "time",
     "regex": "regular expression",
 }
@@ -312,14 +313,14 @@ def _type_of(schema: dict[str, Any]) -> str:
     if "$ref" in schema:
         shapes = {**openapi()["components"]["schemas"], **json_schema()["$defs"]}
         shape = shapes[schema["$ref"].rpartition("/")[2]]
-        return _type_of(shape) if "enum" in shape else "table"
+        return "table" if "properties" in shape else _type_of(shape)
     for union in ("anyOf", "oneOf"):
         if union in schema:
             types = [_type_of(each) for each in schema[union] if each.get("type") != "null"]
             return " or ".join(dict.fromkeys(types))
     if "const" in schema:
         return f"`{str(schema['const']).lower()}`"
-    kind: str = schema.get("format", schema.get("type", "string"))
+    kind: str = schema.get("format", schema.get("type", "anything"))
     return _TYPES.get(kind, kind)
 
 

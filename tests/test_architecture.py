@@ -49,7 +49,7 @@ LIBRARIES: Final[dict[str, set[str]]] = {
     "pydantic": {"provider", "inspection", "schemas", "scenario", "state", "viewer", "compare.recording", "mcp"},
     "pydantic_core": {"schemas.validation", "state.archive"},
     "regex": {"engine.patterns"},
-    "typing_extensions": {"provider.reads"},
+    "typing_extensions": {"provider.reads", "schemas.types", "scenario", "inspection.accounts"},
     "phonenumbers": {"engine.decisions"},
     "pytest": {
         "testing.plugin",

@@ -6,6 +6,7 @@ from collections.abc import Set
 from typing import Annotated, Any, Final, NamedTuple
 
 from pydantic import ConfigDict, Discriminator, Field, Tag
+from typing_extensions import TypeAliasType
 
 from mocksms.engine.account import Account, TestOutcome
 from mocksms.engine.controls import AccountUpdate
@@ -19,7 +20,7 @@ from mocksms.inspection.phones import LIST_NAMES
 from mocksms.scenario.schema import NO_DELAY, CallbackModel
 from mocksms.scenario.values import BoundedDuration
 from mocksms.schemas.responses import ResponseModel, Text
-from mocksms.schemas.types import ABOUT_PAUSED, Credit, Duration, ListedNumber, WebhookList
+from mocksms.schemas.types import ABOUT_PAUSED, Credit, DurationText, ListedNumber, WebhookList
 from mocksms.sms.message import CallbackPolicy
 from mocksms.sms.webhook import Webhook, WebhookKind
 from mocksms.state.trace_models import AccountFailures, TracedFailure
@@ -52,11 +53,16 @@ def _form_of_list(raw: object) -> str:
     return "change" if isinstance(raw, dict | ListChange) else "list"
 
 
-NumberList = Annotated[
-    Annotated[list[ListedNumber], Field(max_length=MAX_LISTED_NUMBERS), Tag("list")]
-    | Annotated[ListChange, Tag("change")],
-    Discriminator(_form_of_list),
-]
+NumberList = TypeAliasType(
+    "NumberList",
+    Annotated[list[ListedNumber], Field(max_length=MAX_LISTED_NUMBERS, description="A whole list of numbers")],
+)
+"""A whole list of numbers."""
+
+NumbersOrChange = TypeAliasType(
+    "NumbersOrChange",
+    Annotated[Annotated[NumberList, Tag("list")] | Annotated[ListChange, Tag("change")], Discriminator(_form_of_list)],
+)
 """A whole list of numbers, or the numbers to add and remove."""
 
 
@@ -80,9 +86,9 @@ class AccountPatch(RequestModel):
     sender: Name = Field(default="", description="Sender of messages that name none")
     gateway: bool = Field(default=True, description="Whether it has an SMS gateway")
     rest_right: bool = Field(default=True, description="Whether it may use the REST API")
-    unsubscribed: NumberList = Field(default=[], description="Numbers that opted out")
-    bounced: NumberList = Field(default=[], description="Numbers on the bounce list")
-    kosher: NumberList = Field(default=[], description="Kosher numbers, in addition to the prefixes")
+    unsubscribed: NumbersOrChange = Field(default=[], description="Numbers that opted out")
+    bounced: NumbersOrChange = Field(default=[], description="Numbers on the bounce list")
+    kosher: NumbersOrChange = Field(default=[], description="Kosher numbers, in addition to the prefixes")
     force_unsubscribe_link: bool = Field(
         default=False, description="Whether to append the unsubscribe link, even if a send turns it off"
     )
@@ -95,7 +101,7 @@ class CallbackPolicyView(ResponseModel):
     """How callbacks are delivered."""
 
     drop: bool = Field(description="Whether none are sent")
-    delay: Duration = Field(description="Delay of every callback")
+    delay: DurationText = Field(description="Delay of every callback")
     times: int = Field(description="Number of times each callback is sent")
     reversed: bool = Field(description="Whether every second callback to a webhook overtakes the one before it")
 
@@ -126,7 +132,7 @@ class AccountView(ResponseModel):
     force_unsubscribe_link: bool = Field(
         description="Whether every text gets the unsubscribe link, even if the request says otherwise"
     )
-    async_delay: Duration = Field(description=ABOUT_ASYNC_DELAY)
+    async_delay: DurationText = Field(description=ABOUT_ASYNC_DELAY)
     callback: CallbackPolicyView = Field(description=ABOUT_CALLBACK)
     webhooks: list[WebhookView] = Field(description="Webhooks that get its callbacks")
     messages: int = Field(description="Number of its messages, without those evicted")

@@ -18,7 +18,7 @@ from mocksms.inspection.models import MAX_ROWS, AccountQuery, RequestModel
 from mocksms.inspection.parameters import InspectionCall
 from mocksms.inspection.waiting import WaitEnd
 from mocksms.schemas.responses import ResponseModel
-from mocksms.schemas.types import whole
+from mocksms.schemas.types import MAX_COUNT, whole
 from mocksms.sms.display import cut
 from mocksms.sms.outcomes import FaultKind
 
@@ -37,7 +37,7 @@ class HoldWaitQuery(AccountQuery):
 class ReleaseBody(RequestModel):
     """Which requests to release."""
 
-    count: Annotated[int, Field(ge=1), BeforeValidator(whole)] | None = Field(
+    count: Annotated[int, Field(ge=1, le=MAX_COUNT), BeforeValidator(whole)] | None = Field(
         default=None, description="How many requests, the longest waiting first; the fault then goes on"
     )
 

@@ -17,11 +17,13 @@ from pydantic import (
     Tag,
     model_validator,
 )
+from typing_extensions import TypeAliasType
 
 from mocksms.engine.rules import ApiOperation
 from mocksms.scenario.values import (
     MEDIA_TYPE,
     BoundedDuration,
+    FaultDuration,
     HeaderTable,
     NumberText,
     OutcomeName,
@@ -33,7 +35,6 @@ from mocksms.scenario.values import (
     Times,
     form_of,
     media_type,
-    shortest_and_longest,
 )
 from mocksms.schemas.components import PlainSchema
 from mocksms.schemas.types import ListedNumber, WebhookList, whole
@@ -120,14 +121,6 @@ _FIELDS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
 
 _EXAMPLES: Final = {"status": "status = 503", "limit": "limit = 5", "per": 'per = "1m"', "duration": 'duration = "2s"'}
 
-FaultDuration = Annotated[
-    Annotated[BoundedDuration, Tag("one")]
-    | Annotated[list[BoundedDuration], Field(min_length=2, max_length=2), Tag("many")],
-    Discriminator(form_of),
-    BeforeValidator(shortest_and_longest),
-]
-"""A duration, or the shortest and the longest."""
-
 
 class CallbackModel(ScenarioTable):
     """How callbacks are delivered: late, more than once, in another order, or never."""
@@ -164,7 +157,7 @@ class FaultModel(ScenarioTable):
 
     kind: ManualFaultName = Field(description="What goes wrong; `hold` is no fault of a rule")
     status: ResponseStatus | None = Field(default=None, description="HTTP status, 200 to 599")
-    body: ResponseBody | None = Field(
+    body: ResponseBody = Field(
         default=None, description="Response body, as text or JSON; by default the error of this status"
     )
     content_type: Annotated[str, Field(max_length=100), AfterValidator(media_type)] | None = Field(
@@ -251,11 +244,13 @@ def _no_hold(fault: FaultModel) -> FaultModel:
     return fault
 
 
-Replies = Annotated[
-    Annotated[ReplyModel, Tag("one")]
-    | Annotated[list[ReplyModel], Field(min_length=1, max_length=MAX_STEPS), Tag("many")],
-    Discriminator(form_of),
-]
+ReplyList = TypeAliasType(
+    "ReplyList", Annotated[list[ReplyModel], Field(min_length=1, max_length=MAX_STEPS, description="Several replies")]
+)
+"""Several replies."""
+
+Replies = Annotated[Annotated[ReplyModel, Tag("one")] | Annotated[ReplyList, Tag("many")], Discriminator(form_of)]
+"""A reply, or several."""
 
 
 class Limits(ScenarioTable):

@@ -20,10 +20,11 @@ from pydantic import (
     Tag,
     WithJsonSchema,
 )
+from typing_extensions import TypeAliasType
 
 from mocksms.engine.patterns import MAX_PATTERN_LENGTH, Pattern
 from mocksms.errors import did_you_mean, escape
-from mocksms.schemas.types import Credit, Duration, whole
+from mocksms.schemas.types import MAX_COUNT, Credit, Duration, whole
 from mocksms.sms import numbers
 from mocksms.sms.durations import MAX_DURATION
 from mocksms.sms.message import AnyState, FreeState, State
@@ -221,7 +222,7 @@ def form_of(value: object) -> str:
     return "many" if isinstance(value, list) else "one"
 
 
-def shortest_and_longest(raw: object) -> object:
+def _shortest_and_longest(raw: object) -> object:
     """Refuse a list of durations that is no range."""
     if isinstance(raw, list) and len(raw) != 2:
         raise ValueError('must be one duration, or the shortest and the longest, such as ["1s", "5s"]')
@@ -238,20 +239,39 @@ DURATION: Final = (
 )
 """A text of a duration of at most 3650 days, each unit with as many digits as are certainly below."""
 
-BoundedDuration = Annotated[
-    Duration,
-    AfterValidator(_bounded),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "number", "minimum": 0, "maximum": MAX_DURATION.total_seconds()},
-                {"type": "string", "pattern": DURATION},
-            ],
-            "examples": ["90s", "2h", "3d", 1.5],
-        }
-    ),
-]
+BoundedDuration = TypeAliasType(
+    "BoundedDuration",
+    Annotated[
+        Duration,
+        AfterValidator(_bounded),
+        WithJsonSchema(
+            {
+                "description": "A duration, or seconds, of at most 3650 days",
+                "anyOf": [
+                    {"type": "number", "minimum": 0, "maximum": MAX_DURATION.total_seconds()},
+                    {"type": "string", "pattern": DURATION},
+                ],
+                "examples": ["90s", "2h", "3d", 1.5],
+            }
+        ),
+    ],
+)
 """A duration of at most 3650 days."""
+
+DurationRange = TypeAliasType(
+    "DurationRange",
+    Annotated[
+        list[BoundedDuration], Field(min_length=2, max_length=2, description="The shortest duration and the longest")
+    ],
+)
+"""The shortest duration and the longest."""
+
+FaultDuration = Annotated[
+    Annotated[BoundedDuration, Tag("one")] | Annotated[DurationRange, Tag("many")],
+    Discriminator(form_of),
+    BeforeValidator(_shortest_and_longest),
+]
+"""A duration, or the shortest and the longest."""
 
 _STATUS_SCHEMA: Final = {"type": "string", "maxLength": MAX_STATE_LENGTH, "pattern": STATUS_NAME}
 _REASON_SCHEMA: Final = {"type": "string", "maxLength": MAX_STATE_LENGTH, "pattern": REASON_NAME}
@@ -296,26 +316,14 @@ SegmentComparison = Annotated[
 ]
 """A number of segments or a comparison: `2`, `">=2"`."""
 
-Times = Annotated[int, Field(ge=1, le=10**9), BeforeValidator(whole)]
+Times = Annotated[int, Field(ge=1, le=MAX_COUNT), BeforeValidator(whole)]
 
 ResponseStatus = Annotated[int, Field(ge=200, le=599), BeforeValidator(whole)]
 
 ResponseBody = Annotated[
-    JsonValue,
-    PlainValidator(_body),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "maxLength": MAX_BODY_LENGTH},
-                {"type": "object"},
-                {"type": "array"},
-                {"type": "number"},
-                {"type": "boolean"},
-            ]
-        }
-    ),
+    Annotated[JsonValue, PlainValidator(_body)] | None, WithJsonSchema({"maxLength": MAX_BODY_LENGTH})
 ]
-"""The body of a canned response: a text as it is, or JSON."""
+"""The body of a canned response: a text as it is, or JSON; none without one."""
 
 HeaderTable = Annotated[
     dict[str, str],

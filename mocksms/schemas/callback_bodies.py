@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from mocksms.sms.webhook import EVENTS, WebhookKind
@@ -19,20 +21,27 @@ class AdditionalData(_CallbackBody):
     reject_reason: str = Field("", description="With `reject`: why")
 
 
-class TransactionalCallback(_CallbackBody):
-    """The JSON body of a callback to a transactional webhook."""
-
+class _TransactionalBody(_CallbackBody):
     id: int = Field(description="Number of the webhook, not of the callback: 190 for the first of an account")
-    event: str = Field(description="What happened", json_schema_extra={"enum": [*EVENTS[WebhookKind.TRANSACTIONAL]]})
     created_at: str = Field(description="When it happened, in the zone `webhook_zone` and the format `webhook_date`")
     mobile_number: str = Field(description="The recipient as sent; the option `webhook_number_key` can rename it")
-    transaction_id: str = Field("", description="Id of the message with `click` and `reject`; see `webhook_id_key`")
-    vendor_id: str = Field(
-        "",
-        alias="transaction_Id",
-        description="Id of the message with `send` and `hard_bounce`; see `webhook_id_key`",
+
+
+class TransactionalCallback(_TransactionalBody):
+    """The JSON body of a callback to a transactional webhook: `send` or `hard_bounce`."""
+
+    event: Literal["send", "hard_bounce"] = Field(description="What happened")
+    transaction_id: str = Field(
+        "", alias="transaction_Id", description="Id of the message; the option `webhook_id_key` can rename it"
     )
-    additional_data: AdditionalData | None = Field(None, description="With `click` and `reject`: what it is about")
+
+
+class TransactionalDataCallback(_TransactionalBody):
+    """The JSON body of a callback to a transactional webhook with additional data: `click` or `reject`."""
+
+    event: Literal["click", "reject"] = Field(description="What happened")
+    transaction_id: str = Field("", description="Id of the message; the option `webhook_id_key` can rename it")
+    additional_data: AdditionalData | None = Field(None, description="What the event is about")
 
 
 class AutomationCallback(_CallbackBody):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
+from math import inf
 from typing import Any, Final
 
 from pydantic import BaseModel, TypeAdapter
@@ -14,6 +15,11 @@ from mocksms.sms.durations import format_duration
 JsonObject = dict[str, Any]
 
 REFS: Final = "#/components/schemas/{model}"
+
+NAMED_LIST: Final = {"x-generate-alias-as-model": True}
+"""Keywords of a list with a name: for openapi-generator it is a type of its own, which a union can have in Java."""
+
+MAX_INT32: Final = 2**31 - 1
 
 _MAPS: Final = ("properties", "$defs")
 """Keywords whose members have names of their own, no keywords."""
@@ -45,14 +51,24 @@ class Components:
             _plain(name): {"title": _plain(name), **_tidy(schema)}
             for name, schema in definitions.get("$defs", {}).items()
         }
+        for schema in self.all.values():
+            if schema.get("type") == "array":
+                schema |= NAMED_LIST
+            for field in schema.get("properties", {}).values():
+                self._describe_default(field)
 
     def of(self, type_: Any) -> JsonObject:
         """Return the schema of a type, usually a reference."""
         return dict(self._schemas[type_])
 
+    def _describe_default(self, field: JsonObject) -> None:
+        """Say the default of a union in its description: a generator does not know of which type it is."""
+        if "default" in field and "anyOf" in self.all.get(_name(field.get("$ref", "")), {}):
+            field["description"] += f"; {field.pop('default')} by default"
+
     def fields(self, model: type[BaseModel]) -> tuple[JsonObject, Sequence[str]]:
         """Return the schemas of a model's fields, and which are required."""
-        schema = self.all[self.of(model)["$ref"].rpartition("/")[2]]
+        schema = self.all[_name(self.of(model)["$ref"])]
         return schema["properties"], schema.get("required", ())
 
     def referenced(self, *parts: object) -> JsonObject:
@@ -66,6 +82,11 @@ class Components:
                     names[name] = None
                     rest.append(self.all[name])
         return {name: schema for name, schema in self.all.items() if name in names}
+
+
+def _name(reference: str) -> str:
+    """Return the name of the schema that a reference is to."""
+    return reference.rpartition("/")[2]
 
 
 def _references(part: object) -> Iterator[str]:
@@ -87,7 +108,8 @@ def _plain(name: str) -> str:
 def _tidy(schema: Any) -> Any:
     """Return a schema without what generators of clients stumble over, and what says nothing.
 
-    A title that repeats the name of its field becomes a class of that name; a generator needs the items of an array.
+    A title that repeats the name of its field becomes a class of that name; a generator needs the items of an array,
+    and takes 32 bits for an integer, which are too few for a cursor or a number of bytes, unless its format says more.
     """
     if isinstance(schema, list):
         return [_tidy(each) for each in schema]
@@ -105,4 +127,6 @@ def _tidy(schema: Any) -> Any:
             tidy[name] = _tidy(value)
     if tidy.get("type") == "array" and not {"items", "prefixItems"} & tidy.keys():
         tidy["items"] = {}
+    if tidy.get("type") == "integer" and tidy.get("maximum", inf) > MAX_INT32:
+        tidy["format"] = "int64"
     return tidy

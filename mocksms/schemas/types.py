@@ -16,6 +16,7 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
+from typing_extensions import TypeAliasType
 
 from mocksms.sms import numbers
 from mocksms.sms.durations import format_duration, parse_seconds
@@ -31,6 +32,7 @@ from mocksms.sms.webhook import (
 )
 
 MAX_CREDIT: Final = 10**12
+MAX_COUNT: Final = 10**9
 MAX_SECONDS: Final = 1e13
 """Seconds that exceed every calendar: longer durations are cut to this."""
 
@@ -58,18 +60,32 @@ def whole(raw: object) -> object:
     return int(raw) if isinstance(raw, float) and raw.is_integer() else raw
 
 
-Duration = Annotated[
+Duration = TypeAliasType(
+    "Duration",
+    Annotated[
+        timedelta,
+        BeforeValidator(_duration),
+        PlainSerializer(format_duration),
+        WithJsonSchema(
+            {
+                "description": "A duration, or seconds",
+                "anyOf": [
+                    {"type": "number", "minimum": 0},
+                    {"type": "string", "pattern": r"^\d+(\.\d+)?(ms|s|m|h|d)?$"},
+                ],
+                "examples": ["90s", "2h", "3d", 1.5],
+            }
+        ),
+    ],
+)
+"""A duration: `90s`, `2h`, `3d`, or seconds. JSON Schemas have it by this name, as other aliases of types."""
+
+DurationText = Annotated[
     timedelta,
-    BeforeValidator(_duration),
     PlainSerializer(format_duration),
-    WithJsonSchema(
-        {
-            "anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\d+(\.\d+)?(ms|s|m|h|d)?$"}],
-            "examples": ["90s", "2h", "3d", 1.5],
-        }
-    ),
+    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?(ms|s)$", "examples": ["90s"]}),
 ]
-"""A duration: `90s`, `2h`, `3d`, or seconds."""
+"""A duration in a response: `90s`, `1.5s`, `250ms`."""
 
 ListedNumber = Annotated[
     str,
@@ -86,7 +102,7 @@ ListedNumber = Annotated[
 ]
 """A phone number in a list, in its normalised form."""
 
-Count = Annotated[int, Field(ge=0), BeforeValidator(whole)]
+Count = Annotated[int, Field(ge=0, le=MAX_COUNT), BeforeValidator(whole)]
 """A count; 2.0 is an integer, as in JSON."""
 
 Credit = Annotated[int, Field(ge=0, le=MAX_CREDIT), BeforeValidator(whole)]
@@ -96,7 +112,7 @@ Credit = Annotated[int, Field(ge=0, le=MAX_CREDIT), BeforeValidator(whole)]
 def _url_schema(end: str = "") -> dict[str, Any]:
     return {
         "type": "string",
-        "anyOf": [{"pattern": pattern} for pattern in url_patterns(end)],
+        "pattern": "|".join(url_patterns(end)),
         "maxLength": MAX_URL_LENGTH,
         "examples": ["http://127.0.0.1:8000/hooks"],
     }
@@ -166,10 +182,11 @@ _EVENT: Final = f"({'|'.join(EVENTS[WebhookKind.TRANSACTIONAL])})"
 WebhookNotation = Annotated[str, WithJsonSchema(_url_schema(rf"(#({_EVENT}(\+{_EVENT})*)?)?"))]
 """A URL, with or without events after `#`."""
 
-WebhookList = Annotated[
-    list[
-        Annotated[WebhookModel, BeforeValidator(_from_notation, json_schema_input_type=WebhookNotation | WebhookModel)]
-    ],
-    Field(max_length=100),
-]
-"""Webhooks: each a URL, or an object with URL, kind, events and whether it is paused."""
+WebhookOrUrl = TypeAliasType(
+    "WebhookOrUrl",
+    Annotated[WebhookModel, BeforeValidator(_from_notation, json_schema_input_type=WebhookNotation | WebhookModel)],
+)
+"""A webhook: a URL, or an object with URL, kind, events and whether it is paused."""
+
+WebhookList = Annotated[list[WebhookOrUrl], Field(max_length=100)]
+"""Webhooks."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from mocksms.engine.callbacks import Callback, OrderingKey, TriggerDetails
-from mocksms.schemas.callback_bodies import AutomationCallback, TransactionalCallback
+from mocksms.schemas.callback_bodies import AutomationCallback, TransactionalCallback, TransactionalDataCallback
 from mocksms.schemas.openapi import FORM, JSON, CallbackSpec
 from mocksms.settings import Settings
 from mocksms.sms.message import Reason
@@ -41,7 +41,7 @@ def callback_specs() -> tuple[CallbackSpec, ...]:
             summary="An event of a message, as JSON",
             about=_ABOUT,
             media_type=JSON,
-            model=TransactionalCallback,
+            model=TransactionalCallback | TransactionalDataCallback,
             examples={event: json.loads(body) for event, body in _bodies(WebhookKind.TRANSACTIONAL)},
         ),
         CallbackSpec(

@@ -161,6 +161,12 @@ def test_fields_have_their_description_and_default(watched: Watched) -> None:
     field = operation.locator("ul.schema li ul.schema > li").filter(has_text="add_unsubscribe_link")
     expect(field).to_contain_text("default true")
     expect(field).to_contain_text("unsubscribe link")
+    field = opened(watched, "set_fault").locator("ul.schema > li").filter(has_text="ttl")
+    expect(field).to_contain_text("number or string")
+    expect(field).to_contain_text("on the account's clock; 600s by default")
+    field = opened(watched, "change_account").locator("ul.schema > li").filter(has_text="unsubscribed").first
+    expect(field).to_contain_text("array of string or ListChange")
+    expect(field).to_contain_text("Numbers to add")
     field = opened(watched, "list_messages").get_by_role("listitem").filter(has_text="limit")
     expect(field.first).to_contain_text("default 1001 to 1,000")
 

@@ -55,6 +55,28 @@ def test_generators_find_the_items_of_each_array() -> None:
     assert [each for each in arrays if not {"items", "prefixItems"} & {*each}] == []
 
 
+def test_generators_find_a_name_for_each_list_of_a_union() -> None:
+    unions = [each[keyword] for keyword in ("anyOf", "oneOf") for each in schemas_in(SCHEMAS, keyword)]
+    choices = [[choice for choice in union if choice != {"type": "null"}] for union in unions]
+    assert [union for union in choices if len(union) > 1 and "array" in [each.get("type") for each in union]] == []
+    lists = [name for name, schema in SCHEMAS.items() if schema.get("type") == "array"]
+    assert {"DurationRange", "NumberList", "ReplyList"} <= {*lists}
+    assert [name for name in lists if not SCHEMAS[name].get("x-generate-alias-as-model")] == []
+
+
+def test_defaults_of_unions_are_in_their_descriptions() -> None:
+    found = [each for each in schemas_in(SCHEMAS, "default") if "anyOf" in SCHEMAS.get(each.get("$ref", "")[21:], {})]
+    assert found == []
+    after = SCHEMAS["StepModel"]["properties"]["after"]
+    assert after["description"] == "How long after the previous step; 0s by default"
+
+
+def test_integers_say_when_32_bits_are_too_few() -> None:
+    integers = [each for each in schemas_in(SCHEMAS, "type") if each["type"] == "integer"]
+    assert {each.get("maximum", 2**63) < 2**31 for each in integers} == {True, False}
+    assert [each for each in integers if (each.get("maximum", 2**63) < 2**31) == ("format" in each)] == []
+
+
 def test_defaults_fit_their_schemas() -> None:
     found = [each for each in schemas_in(SCHEMAS, "default") if errors(each["default"], each)]
     assert found == []

@@ -169,5 +169,6 @@ function objectIn(schema, description) {
   const resolved = resolve(schema, description);
   if (resolved.properties) return resolved;
   if (resolved.type === "array") return objectIn(resolved.items, description);
-  return resolved.anyOf?.map((choice) => objectIn(choice, description)).find(Boolean);
+  const choices = resolved.anyOf ?? resolved.oneOf;
+  return choices?.map((choice) => objectIn(choice, description)).find(Boolean);
 }
