@@ -28,7 +28,7 @@ class LineOutput:
     def __init__(self, log_format: str = "lines") -> None:
         self._log_format = log_format
         self._write = SideOutput(log_format)
-        self._waiting: deque[str] = deque()
+        self._waiting: deque[tuple[str, int]] = deque()
         self._size = 0
         self._retry: asyncio.TimerHandle | None = None
         self._has_warned = False
@@ -36,16 +36,17 @@ class LineOutput:
     def __call__(self, text: str) -> None:
         """Write lines as far as their reader takes them. Only an event loop tries again with the others."""
         for line in text.splitlines(keepends=True):
-            if _encoded_size(line) <= PIPE_BYTES:
-                self._waiting.append(line)
+            if (size := _encoded_size(line)) <= PIPE_BYTES:
+                self._waiting.append((line, size))
             else:
                 line = PAINT_CODES.sub("", line)  # no part may end within an escape sequence
                 length = max(1, PIPE_BYTES // MAX_ENCODED)
-                self._waiting += (line[start : start + length] for start in range(0, len(line), length))
+                parts = (line[start : start + length] for start in range(0, len(line), length))
+                self._waiting += ((part, _encoded_size(part)) for part in parts)
             self._size += len(line)
         self._flush()
         while self._size > MAX_WAITING:
-            self._size -= len(self._waiting.popleft())
+            self._size -= len(self._waiting.popleft()[0])
             if not self._has_warned:
                 self._has_warned = True
                 warn("Standard output is not read; its oldest lines are dropped.", self._log_format)
@@ -66,8 +67,8 @@ class LineOutput:
     def _next_chunk(self) -> str:
         """Remove and return some text that a pipe takes at once."""
         lines, size = list[str](), 0
-        while self._waiting and (size := size + _encoded_size(self._waiting[0])) <= PIPE_BYTES:
-            lines.append(self._waiting.popleft())
+        while self._waiting and (size := size + self._waiting[0][1]) <= PIPE_BYTES:
+            lines.append(self._waiting.popleft()[0])
         chunk = "".join(lines)
         self._size -= len(chunk)
         return chunk

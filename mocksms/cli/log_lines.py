@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from mocksms.cli.terminal import Paint, plain, result_colour
@@ -14,6 +15,8 @@ MAX_CHARACTERS: Final = 40
 
 MAX_DETAILS: Final = 200
 """Characters of a path, a URL or a reason in a line; the rest is cut off."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def log_line(at: datetime, subject: str, result: str, details: str, key: str | None, paint: Paint = plain) -> str:
@@ -55,5 +58,12 @@ def request_line(
 
 
 def time_text(at: datetime) -> str:
-    """Return date and time with the zone; strftime would slow down every send."""
-    return f"{at.isoformat(' ', 'seconds')[:19]} UTC"
+    """Return date and time with the zone."""
+    since = at - _EPOCH
+    return _time_text(since.days, since.seconds)
+
+
+@lru_cache(maxsize=16)
+def _time_text(days: int, seconds: int) -> str:
+    """Cached: the lines of a burst have one text."""
+    return f"{(_EPOCH + timedelta(days, seconds)).isoformat(' ')[:19]} UTC"

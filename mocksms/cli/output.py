@@ -206,8 +206,10 @@ def _write(stream: TextIO | None, text: str) -> str | None:
     """Write to a stream and flush; return why it failed, empty if it did not, None if the reader is gone."""
 
     def write(stream: TextIO) -> object:
-        encoding = stream.encoding or "utf-8"
-        return stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        try:
+            return stream.write(text)
+        except UnicodeEncodeError:
+            return stream.write(text.encode(stream.encoding, "backslashreplace").decode(stream.encoding))
 
     return _attempt(stream, write)
 

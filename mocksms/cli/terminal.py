@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, TextIO
 
 DEFAULT_COLUMNS: Final = 80
@@ -80,6 +81,7 @@ def columns(stream: TextIO | None) -> int | None:
         return DEFAULT_COLUMNS
 
 
+@lru_cache(maxsize=64)
 def result_colour(result: str) -> Colour | None:
     """Return the colour of a result, such as `rejected/bounced`, `queued, sent after 5 s` or `HTTP 503`."""
     if result.startswith(("HTTP 4", "HTTP 5")):

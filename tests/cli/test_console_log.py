@@ -3,12 +3,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mocksms.cli.console_log import ConsoleLog, event_json, event_line
-from mocksms.cli.log_lines import MAX_CHARACTERS
+from mocksms.cli.log_lines import MAX_CHARACTERS, time_text
 from mocksms.engine.account import Account
 from mocksms.engine.callbacks import Attempt, Callback, OrderingKey, TriggerDetails
 from mocksms.engine.engine import Engine, ManualChange
@@ -359,3 +361,9 @@ def test_failed_callback_as_json() -> None:
         "due_at": "2026-03-01T12:00:05+00:00",
     }
     assert json.loads(event_json(account, failed(due_at=None)))["due_at"] is None
+
+
+@given(st.datetimes(datetime(2, 1, 1), datetime(9999, 1, 1)), st.sampled_from([0, 2, -11]))
+def test_time_of_a_line_is_that_of_its_second_in_utc(at: datetime, hours: int) -> None:
+    local = at.replace(tzinfo=UTC).astimezone(timezone(timedelta(hours=hours)))
+    assert time_text(local) == f"{at.replace(microsecond=0)} UTC"
