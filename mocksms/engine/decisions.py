@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from mocksms.engine.account import Account
 from mocksms.engine.rules import RefusedByFault, TriggeredFault
@@ -54,28 +54,8 @@ def decision_kind(cause: str) -> DecisionKind | None:
     return next((kind for beginning, kind in _BEGINNINGS.items() if cause.startswith(beginning)), None)
 
 
-class DecisionFacts(NamedTuple):
-    """The data that default rules decide on."""
-
-    account: Account
-    number: PhoneNumber
-    segments: int
-    catalogue: Catalogue
-    kosher_prefixes: tuple[str, ...]
-
-
 RuleDecision = tuple[State, str] | None
 """The state a message gets, and why; None when the rule does not apply."""
-
-
-def _number_form(facts: DecisionFacts) -> RuleDecision:
-    """Decide by the form of the number; a magic number is valid with any prefix."""
-    number = facts.number
-    if number.form is NumberForm.ISRAELI_MOBILE or facts.catalogue.code(number.digits):
-        return None
-    if number.form is NumberForm.MALFORMED:
-        return State.INVALID, f"number form: {number.problem}"
-    return None if is_possible(number.digits) else (State.INVALID, "number form: no country has such a number")
 
 
 @lru_cache(maxsize=4096)
@@ -90,59 +70,39 @@ def is_possible(digits: str) -> bool:
     return phonenumbers.is_possible_number_with_reason(number) == phonenumbers.ValidationResult.IS_POSSIBLE
 
 
-def _bounce_list(facts: DecisionFacts) -> RuleDecision:
-    return (State.BOUNCED, "bounce list") if facts.number.digits in facts.account.bounced else None
+def _bounce_list(account: Account, number: PhoneNumber, _segments: int) -> RuleDecision:
+    return (State.BOUNCED, "bounce list") if number.digits in account.bounced else None
 
 
-def _opt_out(facts: DecisionFacts) -> RuleDecision:
-    return (State.UNSUBSCRIBED, "opt-out") if facts.number.digits in facts.account.unsubscribed else None
+def _opt_out(account: Account, number: PhoneNumber, _segments: int) -> RuleDecision:
+    return (State.UNSUBSCRIBED, "opt-out") if number.digits in account.unsubscribed else None
 
 
-def _kosher(facts: DecisionFacts) -> RuleDecision:
-    digits = facts.number.digits
-    if digits in facts.account.kosher:
-        return State.KOSHER, "kosher list"
-    if digits.startswith(facts.kosher_prefixes):
-        prefix = next(prefix for prefix in facts.kosher_prefixes if digits.startswith(prefix))
-        return State.KOSHER, f"kosher prefix {prefix}"
-    return None
+def _credit(account: Account, _number: PhoneNumber, segments: int) -> RuleDecision:
+    return None if account.can_pay(segments) else (State.NO_CREDIT, f"credit {account.credit}, needed {segments}")
 
 
-def _credit(facts: DecisionFacts) -> RuleDecision:
-    if facts.account.can_pay(facts.segments):
-        return None
-    return State.NO_CREDIT, f"credit {facts.account.credit}, needed {facts.segments}"
+def _gateway(account: Account, _number: PhoneNumber, _segments: int) -> RuleDecision:
+    return None if account.gateway else (State.NO_GATEWAY, "account has no gateway")
 
 
-def _gateway(facts: DecisionFacts) -> RuleDecision:
-    return None if facts.account.gateway else (State.NO_GATEWAY, "account has no gateway")
-
-
-DefaultRule = Callable[[DecisionFacts], RuleDecision]
-
-DEFAULT_RULES: Final[tuple[DefaultRule, ...]] = (
-    _number_form,
-    _bounce_list,
-    _opt_out,
-    _kosher,
-    _credit,
-    _gateway,
-)
-"""The default rules in the order they are checked (inferred, status.order)."""
-
-RULES_AFTER_CREDIT: Final = DEFAULT_RULES[1:]
-"""The rules for a message that waited for credit: its number was valid, or a scenario rule decided so."""
-
-RULES_WITHOUT_CREDIT: Final = tuple(rule for rule in RULES_AFTER_CREDIT if rule is not _credit)
-"""The same rules for a message that the account can pay."""
+DefaultRule = Callable[[Account, PhoneNumber, int], RuleDecision]
+"""Decides about a message of an account to a number, by its segments."""
 
 
 class Decisions:
-    """Decides by magic number, then by default rules."""
+    """Decides by magic number, then by the default rules, which are checked in order (inferred, status.order).
+
+    `rules_after_credit` are those for a message that waited for credit: its number was valid, or a scenario rule
+    decided so. `rules_without_credit` are the same for a message that the account can pay.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.catalogue = Catalogue(settings.magic_prefix, settings.magic_delay)
         self._kosher_prefixes = settings.kosher_prefix
+        self.rules_after_credit: Sequence[DefaultRule] = (_bounce_list, _opt_out, self._kosher, _credit, _gateway)
+        self._rules: Sequence[DefaultRule] = (self._number_form, *self.rules_after_credit)
+        self.rules_without_credit = [rule for rule in self.rules_after_credit if rule is not _credit]
 
     def decide(self, account: Account, number: PhoneNumber, segments: int) -> Outcome:
         """Return the outcome of a message that the vendor processes for the first time."""
@@ -151,13 +111,11 @@ class Decisions:
         return outcome or self.decide_by_default(account, number, segments)
 
     def decide_by_default(
-        self, account: Account, number: PhoneNumber, segments: int, rules: Iterable[DefaultRule] = DEFAULT_RULES
+        self, account: Account, number: PhoneNumber, segments: int, rules: Iterable[DefaultRule] | None = None
     ) -> Outcome:
-        """Return the outcome by the default rules alone."""
-        facts = DecisionFacts(account, number, segments, self.catalogue, self._kosher_prefixes)
-        for rule in rules:
-            decision = rule(facts)
-            if decision is not None:
+        """Return the outcome by the default rules alone; by all of them, if none are given."""
+        for rule in rules or self._rules:
+            if (decision := rule(account, number, segments)) is not None:
                 state, why = decision
                 return Outcome(steps=(Step(state),), decided_by=why)
         return SENT_BY_DEFAULT
@@ -193,6 +151,23 @@ class Decisions:
                     raise RefusedByFault(triggered)
                 first = first or triggered
         return first
+
+    def _number_form(self, _account: Account, number: PhoneNumber, _segments: int) -> RuleDecision:
+        """Decide by the form of the number; a magic number is valid with any prefix."""
+        if number.form is NumberForm.ISRAELI_MOBILE or self.catalogue.code(number.digits):
+            return None
+        if number.form is NumberForm.MALFORMED:
+            return State.INVALID, f"number form: {number.problem}"
+        return None if is_possible(number.digits) else (State.INVALID, "number form: no country has such a number")
+
+    def _kosher(self, account: Account, number: PhoneNumber, _segments: int) -> RuleDecision:
+        digits = number.digits
+        if digits in account.kosher:
+            return State.KOSHER, "kosher list"
+        if digits.startswith(self._kosher_prefixes):
+            prefix = next(prefix for prefix in self._kosher_prefixes if digits.startswith(prefix))
+            return State.KOSHER, f"kosher prefix {prefix}"
+        return None
 
     def _magic_outcome(self, code: str, account: Account, number: PhoneNumber) -> Outcome | None:
         row = self.catalogue.rows[code]

@@ -14,7 +14,7 @@ from mocksms.engine.accounts import Accounts
 from mocksms.engine.agenda import DecideAction, DueAction, StepAction
 from mocksms.engine.callbacks import Callback
 from mocksms.engine.clock import system_time
-from mocksms.engine.decisions import RULES_AFTER_CREDIT, Decisions
+from mocksms.engine.decisions import Decisions
 from mocksms.engine.drafts import Drafter, facts_of, text_policy
 from mocksms.engine.facts import MessageFacts
 from mocksms.engine.holds import Holds
@@ -277,7 +277,7 @@ class Engine:
     def decide_after_credit(self, account: Account, message: Message) -> None:
         """Decide a message that waited for credit by the default rules."""
         number = self.settings.parse_number(message.mobile_number)
-        outcome = self.decisions.decide_by_default(account, number, message.segments, RULES_AFTER_CREDIT)
+        outcome = self.decisions.decide_by_default(account, number, message.segments, self.decisions.rules_after_credit)
         self._apply_outcome(account, message, outcome, account.clock.now())
 
     def emit(self, account: Account | None, event: EngineEvent) -> None:

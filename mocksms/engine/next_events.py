@@ -11,7 +11,6 @@ from typing import Final, NamedTuple
 
 from mocksms.engine.account import Account
 from mocksms.engine.agenda import DecideAction, DueAction, StepAction
-from mocksms.engine.decisions import RULES_WITHOUT_CREDIT
 from mocksms.engine.engine import Engine
 from mocksms.engine.message_query import MessageQuery
 from mocksms.sms import lifecycle
@@ -120,7 +119,8 @@ def _planned(engine: Engine, account: Account, message: Message) -> Iterator[Nex
 def _with_credit(engine: Engine, account: Account, message: Message) -> NextEvent:
     """Return what happens once there is credit for a message and for those that have waited longer."""
     number = engine.settings.parse_number(message.mobile_number)
-    outcome = engine.decisions.decide_by_default(account, number, message.segments, RULES_WITHOUT_CREDIT)
+    decisions = engine.decisions
+    outcome = decisions.decide_by_default(account, number, message.segments, decisions.rules_without_credit)
     credit = account.credit
     if credit is not None:
         before = takewhile(lambda sequence: sequence != message.sequence, account.waiting_for_credit)
