@@ -43,11 +43,13 @@ class Exchange(RequestResponseCycle):
     def _write(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
         """Write a response, with headers that are valid and do not say how it is transferred."""
         self.response_started = self.response_complete = True
-        lines = [LINE % header for header in (*self.default_headers, *headers)]
+        parts = [STATUS_LINE[status]]
+        for name, value in (*self.default_headers, *headers):
+            parts += (name, b": ", value, b"\r\n")
         if not self.keep_alive:
-            lines.append(b"connection: close\r\n")
-        written = b"" if self.scope["method"] == "HEAD" else body
-        self.transport.write(b"%b%b\r\n%b" % (STATUS_LINE[status], b"".join(lines), written))
+            parts.append(b"connection: close\r\n")
+        parts += (b"\r\n", b"" if self.scope["method"] == "HEAD" else body)
+        self.transport.write(b"".join(parts))
         self.message_event.set()
         if not self.keep_alive:
             self.transport.close()

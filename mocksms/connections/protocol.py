@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, Final, cast
 from urllib.parse import unquote
 
-from httptools import parse_url
+from httptools import HttpParserError, HttpParserUpgrade, parse_url
 
 from mocksms.asgi.connection import COMPLETE_RESPONSE, CONNECTION
 from mocksms.connections.exchange import LINE, Exchange
@@ -97,6 +97,7 @@ class Protocol(HttpToolsProtocol):
         connection: Any = TcpConnection(transport)
         super().connection_made(connection)
         connection.drain = self.flow.drain
+        self._asgi: Any = {"version": self.config.asgi_version, "spec_version": "2.3"}
         self._extensions: Any = {CONNECTION: connection, COMPLETE_RESPONSE: {}}
         self._become_idle()
 
@@ -116,12 +117,21 @@ class Protocol(HttpToolsProtocol):
         self._received += len(data)
         if not self._in_request:
             self._first_read = data[:MAX_FIRST_READ]
-        super().data_received(_without_upgrade(data) if b"pgrade" in data and self._is_head() else data)
+        self._parse(_without_upgrade(data) if b"pgrade" in data and self._is_head() else data)
         if not self.transport.is_closing():
             self._check_progress()
         if (exchange := self._next) is not None:
             self._next = None
             self._start(exchange)
+
+    def _parse(self, data: bytes) -> None:
+        """Parse bytes; refuse those that are not HTTP. A protocol that the client offers instead is not taken."""
+        try:
+            self.parser.feed_data(data)
+        except HttpParserUpgrade:
+            pass
+        except HttpParserError:
+            self.send_400_response("Invalid HTTP request received.")
 
     def _check_progress(self) -> None:
         """Refuse a request whose headers or framing are too long, and limit the time of what the client sends next."""
@@ -164,7 +174,7 @@ class Protocol(HttpToolsProtocol):
         path = url.path.decode("ascii")
         self.scope = {
             "type": "http",
-            "asgi": {"version": self.config.asgi_version, "spec_version": "2.3"},
+            "asgi": self._asgi,
             "http_version": parser.get_http_version(),
             "server": self.server,
             "client": self.client,
@@ -250,18 +260,19 @@ class Protocol(HttpToolsProtocol):
     def _add_exchange(self, *, expects_100_continue: bool) -> None:
         """Add the exchange of a request whose head is complete; it waits for those before it."""
         before = cast("Exchange | None", self.cycle)
+        keep_alive = self.scope["http_version"] != "1.0" and self.parser.should_keep_alive()
         self.cycle = Exchange(
-            scope=self.scope,
-            transport=self.transport,
-            flow=self.flow,
-            logger=self.logger,
-            access_logger=self.access_logger,
-            access_log=False,
-            default_headers=self.server_state.default_headers,
-            message_event=asyncio.Event(),
-            expect_100_continue=expects_100_continue,
-            keep_alive=self.scope["http_version"] != "1.0" and self.parser.should_keep_alive(),
-            on_response=self.on_response_complete,
+            self.scope,
+            self.transport,
+            self.flow,
+            self.logger,
+            self.access_logger,
+            False,
+            self.server_state.default_headers,
+            asyncio.Event(),
+            expects_100_continue,
+            keep_alive,
+            self.on_response_complete,
         )
         if before is None or before.response_complete:
             self._next = self.cycle

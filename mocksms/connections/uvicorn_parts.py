@@ -57,7 +57,7 @@ PARAMETERS: Final[dict[type, str]] = {
         "keep_alive on_response"
     ),
 }
-"""The parameters of the constructors, all of them."""
+"""The parameters of the constructors, all of them, in order."""
 
 USED_OF_EXCHANGE: Final = "body more_body disconnected response_started response_complete"
 """The attributes of an exchange besides its parameters."""
@@ -71,8 +71,9 @@ def check_uvicorn(server: uvicorn.Server) -> None:
     """
     missing = [name for each, names in USED.items() for name in _missing(each, names)]
     for each, names in PARAMETERS.items():
-        given = signature(each.__init__).parameters  # type: ignore[misc]
-        missing += [f"{each.__name__}({name})" for name in sorted({*names.split()} ^ {*given})]
+        known, given = names.split(), [*signature(each.__init__).parameters]  # type: ignore[misc]
+        if known != given:
+            missing += [f"{each.__name__}({name})" for name in sorted({*known} ^ {*given}) or given]
     if not missing:
         state: Any = server.server_state
         protocol = HttpToolsProtocol(server.config, state, {}, cast(Any, object()))
