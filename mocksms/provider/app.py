@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
 from sys import intern
@@ -41,13 +41,9 @@ from mocksms.errors import (
     RouteNotFound,
     Unauthorized,
 )
-from mocksms.provider.binding import read_send
-from mocksms.provider.deviation import Deviation
-from mocksms.provider.faults import Responder, response_written
+from mocksms.provider.faults import Responder, response_written, send_all
 from mocksms.provider.hold import Holder
-from mocksms.provider.json_types import UTF_8, codec_of
-from mocksms.provider.lenient_json import BODY, MAX_WARNINGS
-from mocksms.provider.plain_send import read_plain
+from mocksms.provider.lenient_json import BODY
 from mocksms.provider.reads import (
     INFO,
     SEARCH,
@@ -59,7 +55,7 @@ from mocksms.provider.reads import (
     read_id,
     read_search,
 )
-from mocksms.provider.remarks import remarks_on, remarks_on_query
+from mocksms.provider.remarks import remarks_on_query
 from mocksms.provider.responses import (
     ProviderResponse,
     canned_response,
@@ -68,13 +64,13 @@ from mocksms.provider.responses import (
     strict_error,
     to_json,
 )
-from mocksms.provider.send import SEND, FieldVars, ReasonNames, SendBody, recipients_of, submission_of, submission_with
-from mocksms.provider.shorten import MAX_VALUE_LENGTH, cut, shorten_send, warning_about
-from mocksms.settings import API_PREFIX, Settings
-from mocksms.sms.message import Message, Recipient, Submission
+from mocksms.provider.send import SEND, ReasonNames, SendBody
+from mocksms.provider.send_request import SendRequest, read_send_request
+from mocksms.provider.shorten import cut
+from mocksms.settings import API_PREFIX
+from mocksms.sms.message import Message
 from mocksms.sms.outcomes import Fault
 from mocksms.sms.sizes import shared_size
-from mocksms.sms.times import ZONES
 
 MAX_NOTE_LENGTH: Final = 4_000
 """Characters of the note of a refused request."""
@@ -118,15 +114,6 @@ class ProviderRequest(NamedTuple):
         host = self.headers.get(b"host", b"localhost")
         query = b"?" + self.query if self.query else b""
         return f"{self.scheme}://{host.decode('latin-1')}{self.path}{query.decode('latin-1')}"
-
-
-class SendRequest(NamedTuple):
-    """A valid send. `numbers` are the recipients' numbers as sent, None if all of them are kept as sent."""
-
-    submission: Submission
-    recipients: Sequence[Recipient]
-    warnings: tuple[RequestWarning, ...]
-    numbers: list[str] | None
 
 
 class HandledRequest(NamedTuple):
@@ -173,12 +160,16 @@ class ProviderApp:
         try:
             # Before the response is sent, so that a client that has it finds the request in the journal; so the
             # duration excludes the delays of a fault.
-            self._record(request, handled, scope, timer() - started)
+            fault = handled.transport_fault
+            self._record(request, handled, fault, scope, timer() - started)
             if (triggered := handled.triggered) is not None:
                 is_connected = await self._holder.until_released(request.number, handled.account, triggered, receive)
                 if not is_connected:
                     return
-            await self._responder.send(handled.response, handled.transport_fault, scope, receive, send)
+            if fault is None:
+                await send_all(handled.response, scope, send)
+            else:
+                await self._responder.send(handled.response, fault, scope, receive, send)
             if handled.messages and handled.account is not None and handled.account.webhooks:
                 await response_written(scope)
         finally:
@@ -219,10 +210,12 @@ class ProviderApp:
                 raise body_error
             if operation is ApiOperation.SEND:
                 if len(request.body) <= MAX_INLINE_BYTES:
-                    sent = _read_send(request, self._settings)
+                    sent = read_send_request(request.headers, request.body, self._settings)
                 else:
                     SendBody.model_rebuild()  # once, and not in the thread: the loop may need it at the same time
-                    sent = await self._slices.run_in_thread(_read_send, request, self._settings)
+                    sent = await self._slices.run_in_thread(
+                        read_send_request, request.headers, request.body, self._settings
+                    )
                 warnings = sent.warnings
                 return await self._send(owner, request.number, sent)
             triggered = finish(self._engine.trigger_rule_fault(owner, operation))
@@ -307,9 +300,11 @@ class ProviderApp:
             yield
         return b"[" + b",".join(rows) + b"]"
 
-    def _record(self, request: ProviderRequest, handled: HandledRequest, scope: Scope, duration: float) -> None:
-        """Record a request in the journal."""
-        account, response, fault = handled.account, handled.response, handled.transport_fault
+    def _record(
+        self, request: ProviderRequest, handled: HandledRequest, fault: Fault | None, scope: Scope, duration: float
+    ) -> None:
+        """Record a request in the journal, with the fault that changes how its response is sent."""
+        account, response = handled.account, handled.response
         is_lost = fault is not None and fault.loses_response
         target = (scope.get("raw_path", b"") + (b"?" + request.query if request.query else b""))[:MAX_RECORDED_TARGET]
         headers, messages = header_lines(tuple(scope["headers"])), handled.messages
@@ -351,33 +346,6 @@ def _note(error: RequestRefused, request: ProviderRequest) -> str:
     if compression and isinstance(error, InvalidRequest) and BODY in error.issues:
         return f"the body is {compression}, which the vendor's stack does not read"
     return str(error)
-
-
-def _read_send(request: ProviderRequest, settings: Settings) -> SendRequest:
-    codec, zone = codec_of(request.headers.get(b"content-type", b""), request.body), ZONES[settings.send_at_zone]
-    plain = read_plain(request.body, zone) if codec == UTF_8 else None
-    recipients: Sequence[Recipient]
-    deviations: list[Deviation] = []
-    field_vars: Sequence[FieldVars] = ()
-    if plain is not None:
-        submission = submission_with(plain.message, plain.wants_async, plain.send_at, settings)
-        recipients, has_charset = plain.recipients, "charset" in plain.message
-    else:
-        body, deviations = read_send(request.body, codec, zone)
-        submission, recipients = submission_of(body, settings), recipients_of(body, settings)
-        has_charset, field_vars = "charset" in body.message.model_fields_set, body.message.field_vars
-    numbers: list[str] | None = None
-    if len(request.body) > MAX_VALUE_LENGTH:
-        kept = shorten_send(submission, recipients)
-        if kept.deviations:
-            deviations += kept.deviations
-            numbers = [recipient.mobile_number for recipient in recipients]
-        submission, recipients = kept.submission, kept.recipients
-    deviations += remarks_on(submission, recipients, settings, has_charset=has_charset, field_vars=field_vars)
-    warnings: tuple[RequestWarning, ...] = ()
-    if deviations:
-        warnings = tuple([warning_about(each, strict=settings.strict) for each in deviations[:MAX_WARNINGS]])
-    return SendRequest(submission, recipients, warnings, numbers)
 
 
 def _operation(request: ProviderRequest) -> ApiOperation:

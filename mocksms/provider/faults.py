@@ -25,12 +25,8 @@ class Responder:
     def __init__(self, stopping: asyncio.Event) -> None:
         self._stopping = stopping
 
-    async def send(
-        self, response: ProviderResponse, fault: Fault | None, scope: Scope, receive: Receive, send: Send
-    ) -> None:
+    async def send(self, response: ProviderResponse, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         """Send a response, changed as the fault says."""
-        if fault is None:
-            return await _send_all(response, scope, send)
         await asyncio.sleep(0)  # from here on in a task, which the timeouts of faults need
         match fault.kind:
             case FaultKind.RESET_AFTER_ACCEPT | FaultKind.RESET_BEFORE_ACCEPT:
@@ -42,16 +38,16 @@ class Responder:
                 connection_of(scope).close()
                 await until_disconnected(receive)
             case FaultKind.MALFORMED:
-                await _send_all(response._replace(body=response.body[:-1]), scope, send)
+                await send_all(response._replace(body=response.body[:-1]), scope, send)
             case FaultKind.EMPTY:
-                await _send_all(response._replace(body=b""), scope, send)
+                await send_all(response._replace(body=b""), scope, send)
             case FaultKind.DELAY:
                 await self._wait(fault.duration)
-                await _send_all(response, scope, send)
+                await send_all(response, scope, send)
             case FaultKind.DRIBBLE:
                 await self._dribble(response, fault.duration, send)
             case _:
-                await _send_all(response, scope, send)
+                await send_all(response, scope, send)
 
     async def _dribble(self, response: ProviderResponse, duration: timedelta, send: Send) -> None:
         await send(_start_event(response))
@@ -86,7 +82,7 @@ async def until_disconnected(receive: Receive) -> None:
         pass
 
 
-async def _send_all(response: ProviderResponse, scope: Scope, send: Send) -> None:
+async def send_all(response: ProviderResponse, scope: Scope, send: Send) -> None:
     """Send head and body; as one event if the server takes that, which saves a system call."""
     start = _start_event(response)
     if not response.headers and COMPLETE_RESPONSE in scope.get("extensions", ()):

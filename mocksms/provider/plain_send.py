@@ -43,7 +43,7 @@ def read_plain(raw: bytes, zone: tzinfo) -> PlainSend | None:
 
     A `send_at` without an offset is in the time zone.
     """
-    if raw.count(b"{") > MAX_FAST_OBJECTS or (b"\\u" in raw and _SURROGATE.search(raw)):
+    if (b"\\" in raw and _SURROGATE.search(raw)) or raw.count(b"{") > MAX_FAST_OBJECTS:
         return None
     try:
         text = raw.strip(b" \t\r\n").decode()
@@ -57,9 +57,9 @@ def read_plain(raw: bytes, zone: tzinfo) -> PlainSend | None:
             and _fits(message, _KINDS_IN_MESSAGE)
             and recipients
             and message["content"].strip()
-            and set(map(type, message.get("tags", ()))) <= {str}
+            and ("tags" not in message or set(map(type, message["tags"])) <= {str})
             # There are more where a name is repeated, and where a recipient has another one.
-            and len(body) + len(message) + len(recipients) == len(NAME.findall(raw))
+            and _has_names(raw, len(body) + len(message) + len(recipients))
         )
     except (ValueError, TypeError, LookupError, RecursionError):
         return None
@@ -68,7 +68,15 @@ def read_plain(raw: bytes, zone: tzinfo) -> PlainSend | None:
 
 def _fits(members: Mapping[str, object], kinds: Mapping[str, type]) -> bool:
     """Whether an object has no other members than these, each of its type."""
-    return [*map(type, members.values())] == [*map(kinds.get, members)]
+    for name, member in members.items():  # noqa: SIM110 - a generator takes three times as long
+        if type(member) is not kinds.get(name):
+            return False
+    return True
+
+
+def _has_names(raw: bytes, count: int) -> bool:
+    """Whether the objects of a body, which have `count` different names or more, have no more; each has its colon."""
+    return raw.count(b":") == count or len(NAME.findall(raw)) == count
 
 
 def _recipient(mobile_number: object) -> Recipient:

@@ -12,7 +12,7 @@ from starlette.types import Message as Event
 from mocksms.asgi.connection import CONNECTION
 from mocksms.engine.controls import Controls
 from mocksms.engine.rules import ApiOperation
-from mocksms.provider.faults import DRIBBLE_STEPS, Responder
+from mocksms.provider.faults import DRIBBLE_STEPS, Responder, send_all
 from mocksms.provider.responses import ProviderResponse
 from mocksms.scenario.compiler import fault_rule
 from mocksms.scenario.schema import FaultBody, FaultModel, Match
@@ -51,7 +51,10 @@ def _sent(fault: Fault | None, response: ProviderResponse = RESPONSE, *, stoppin
         stop = asyncio.Event()
         if stopping:
             stop.set()
-        await Responder(stop).send(response, fault, request.scope, request.receive, request.send)
+        if fault is None:
+            await send_all(response, request.scope, request.send)
+        else:
+            await Responder(stop).send(response, fault, request.scope, request.receive, request.send)
 
     asyncio.run(run())
     return request
