@@ -8,7 +8,7 @@ import itertools
 import os
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from types import FrameType
 from typing import TYPE_CHECKING, Final, cast
@@ -22,8 +22,7 @@ from mocksms.connections.idle import IdleConnections
 from mocksms.connections.protocol import MAX_IDLE_SECONDS, Protocol, RecordMalformed
 from mocksms.connections.transport import TcpConnection
 from mocksms.connections.uvicorn_parts import check_uvicorn
-from mocksms.engine.account import Account
-from mocksms.engine.engine import Engine, EngineEvent
+from mocksms.engine.engine import Engine
 from mocksms.scenario.library import StartScenarios
 
 if TYPE_CHECKING:
@@ -175,24 +174,14 @@ class Server(BaseServer):
         )
 
 
-class LongLived:
-    """Hides stored messages from the garbage collector.
+def freeze_survivors(phase: str, info: Mapping[str, int]) -> None:
+    """Hide objects from the garbage collector that outlived two of its collections: a callback of `gc`.
 
-    They hold no cycles, but the collector would visit all of them again and again and delay responses.
+    Most are stored messages and requests. They hold no cycles, but the collector would visit all of them again and
+    again and delay responses.
     """
-
-    EVERY: Final = 10_000
-
-    def __init__(self) -> None:
-        self._events = 0
+    if phase == "stop" and info["generation"]:
         gc.freeze()
-
-    def __call__(self, _account: Account | None, _event: EngineEvent) -> None:
-        """Count events; every 10,000 of them, freeze all objects that are alive."""
-        self._events += 1
-        if self._events % self.EVERY == 0:
-            gc.collect(1)
-            gc.freeze()
 
 
 def serve(
@@ -211,7 +200,8 @@ def serve(
         scenarios: the scenarios of the options, reloaded when their files change.
         saver: saves the state, if the mock has a state file.
     """
-    engine.listeners.append(LongLived())
+    gc.freeze()
+    gc.callbacks.append(freeze_survivors)
     run(Server(engine, scenarios, saver), listener, ready)
 
 

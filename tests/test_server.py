@@ -20,7 +20,7 @@ from mocksms import server as servers
 from mocksms.connections.listener import base_url, bind
 from mocksms.connections.protocol import Protocol
 from mocksms.engine.engine import Engine
-from mocksms.server import LongLived, Server
+from mocksms.server import Server, freeze_survivors
 from mocksms.settings import Settings
 from mocksms.sms.message import Message, Recipient, Submission
 from tests.support import KEY, NUMBER, TIMEOUT, Mock, body, running
@@ -283,17 +283,20 @@ def visited_messages() -> int:
 
 
 @pytest.mark.skipif(sys.implementation.name != "cpython", reason="only CPython can freeze objects")
-def test_stored_messages_are_frozen_for_the_garbage_collector_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(LongLived, "EVERY", 1000)
+def test_stored_messages_are_frozen_for_the_garbage_collector() -> None:
     engine = Engine(Settings())
-    engine.listeners.append(LongLived())
+    gc.disable()  # no collection but those of the test
+    gc.freeze()  # no objects but those of the test
+    gc.callbacks.append(freeze_survivors)
     try:
-        for _ in range(3):
-            engine.submit(engine.account(KEY), Submission("Hello"), [Recipient(NUMBER)] * 999)
-            assert visited_messages() == 999
-            engine.submit(engine.account(KEY), Submission("Hello"), [Recipient(NUMBER)])
-            assert visited_messages() == 0
+        engine.submit(engine.account(KEY), Submission("Hello"), [Recipient(NUMBER)] * 9)
+        gc.collect(0)
+        assert visited_messages() == 9
+        gc.collect(1)
+        assert visited_messages() == 0
     finally:
+        gc.callbacks.remove(freeze_survivors)
+        gc.enable()
         gc.unfreeze()
 
 
