@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Generic, Self, TypeVar
 
 from mocksms.engine.budget import Share
-from mocksms.engine.steps import STEP_SIZE, Steps, take_all
+from mocksms.engine.steps import STEP_SIZE, Steps, remove_all
 
 T = TypeVar("T")
 
@@ -179,7 +179,7 @@ class BoundedLog(Generic[T]):
 
     def free(self) -> Steps[None]:
         """Remove all records of a deleted account, whose bytes do not count: to free much memory takes time."""
-        yield from take_all(self._records)
+        yield from remove_all(self._records)
         self._start = 0
         while self._order:
             del self._order[-BLOCK:]

@@ -13,7 +13,7 @@ from typing import Final
 from mocksms.engine.budget import Share
 from mocksms.engine.logs import BoundedLog, NumberIndex
 from mocksms.engine.message_query import MessageQuery, is_replaced
-from mocksms.engine.steps import STEP_SIZE, Steps, count, select, take_all
+from mocksms.engine.steps import STEP_SIZE, Steps, count, remove_all, select
 from mocksms.sms.message import Message, Submission
 from mocksms.sms.sizes import text_size
 
@@ -203,7 +203,7 @@ class MessageStore:
     def free(self) -> Steps[None]:
         """Free the memory of a deleted account."""
         yield from self.log.free()
-        yield from take_all(self._by_token)
+        yield from remove_all(self._by_token)
 
     def _index(self) -> None:
         self._by_token: dict[str, int] = {}

@@ -40,14 +40,12 @@ def select(
     return found
 
 
-def take_all(items: dict[K, T], take: Callable[[K], object] = bool, size: int = STEP_SIZE) -> Steps[None]:
-    """Remove all items of a dictionary, and pass each key to `take`."""
-    place = 0
+def remove_all(items: dict[K, T], size: int = 10 * STEP_SIZE) -> Steps[None]:
+    """Remove all items of a dictionary; to remove one takes a tenth of the time to compare it."""
     while items:
-        place += 1
-        take(items.popitem()[0])
-        if not place % size:
-            yield
+        for _ in range(min(size, len(items))):
+            items.popitem()
+        yield
 
 
 def count(items: Iterable[T], matches: Callable[[T], bool], size: int = STEP_SIZE) -> Steps[int]:
