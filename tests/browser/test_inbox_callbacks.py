@@ -117,6 +117,15 @@ def test_paused_webhook_keeps_its_callbacks_until_it_is_resumed(inbox: Inbox, mo
     assert len(receiver.bodies()) == 1
 
 
+def test_empty_list_offers_nothing_before_the_webhooks_are_known(inbox: Inbox) -> None:
+    held = hold(inbox, "**/_mock/webhooks*")
+    inbox.open("?view=callbacks")
+    expect(inbox.page.get_by_role("status").filter(has_text="0 callbacks")).to_be_visible()
+    expect(inbox.page.locator(".empty-state").get_by_role("button")).to_have_count(0)
+    held.pop().continue_()
+    expect(inbox.page.locator(".empty-state").get_by_role("button")).to_have_text("Send a test SMS")
+
+
 def test_webhook_is_added_edited_and_removed(inbox: Inbox, mock: Mock) -> None:
     inbox.open("?view=callbacks")
     inbox.page.get_by_role("button", name="Add webhook").click()

@@ -173,7 +173,9 @@ function chip(name, value, isOn, { text = value, dot, count } = {}) {
 /** @returns {Dom.Child[]} */
 function emptyState() {
   if (hasFilters()) return [element("h2", {}, "No callback found")];
-  const hasWebhooks = Boolean(webhookState()?.total);
+  const webhooks = webhookState();
+  if (!webhooks) return [];
+  const hasWebhooks = webhooks.total > 0;
   return [
     element("h2", {}, isReadOnly ? "No callbacks" : "No callbacks yet"),
     element(
