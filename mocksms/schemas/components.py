@@ -16,9 +16,6 @@ JsonObject = dict[str, Any]
 
 REFS: Final = "#/components/schemas/{model}"
 
-NAMED_LIST: Final = {"x-generate-alias-as-model": True}
-"""Keywords of a list with a name: for openapi-generator it is a type of its own, which a union can have in Java."""
-
 MAX_INT32: Final = 2**31 - 1
 
 _MAPS: Final = ("properties", "$defs")
@@ -52,8 +49,6 @@ class Components:
             for name, schema in definitions.get("$defs", {}).items()
         }
         for schema in self.all.values():
-            if schema.get("type") == "array":
-                schema |= NAMED_LIST
             for field in schema.get("properties", {}).values():
                 self._describe_default(field)
 

@@ -76,7 +76,7 @@ public class Story {
     scenarios.deleteScenario(APIDeleteScenarioRequest.newBuilder().build());
     NumbersOrChange optedOut = new NumbersOrChange(new ListChange().addAddItem(UNSUBSCRIBED));
     AccountPatch patch = new AccountPatch().unsubscribed(optedOut).credit(5_000_000_000L);
-    AccountView account = accounts.changeAccount(patch, null, null);
+    AccountDetails account = accounts.changeAccount(patch, null, null);
     equal(5_000_000_000L, account.getCredit());
     equal("unsubscribe", api.send(sendTo(UNSUBSCRIBED)).get(0).getRejectReason());
     NumberList none = new NumberList();
