@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.config import LOGGING_CONFIG
 
 ROWS: Final = [
     {"mobile_number": "972-54-1111111", "status": "sent", "reject_reason": None, "transaction_id": "0" * 32},
@@ -51,12 +52,21 @@ def fake() -> ASGIApp:
     return Starlette(routes=[Route("/transactional/sms/send", Fake().send, methods=["POST"])])
 
 
+def route() -> ASGIApp:
+    """Return a bare route."""
+    return Starlette(routes=[Route("/transactional/sms/send", constant, methods=["POST"])])
+
+
 APPLICATIONS: Final[dict[str, Callable[[], ASGIApp]]] = {
     "asgi": lambda: bare_asgi,
-    "route": lambda: Starlette(routes=[Route("/transactional/sms/send", constant, methods=["POST"])]),
+    "route": route,
+    "logged": route,
     "fake": fake,
 }
+"""By their names; all but `logged` are served without uvicorn's log of requests, which mocksms has in its own way."""
 
 if __name__ == "__main__":
-    app, port = APPLICATIONS[sys.argv[1]](), int(sys.argv[2])
-    uvicorn.run(app, port=port, http="httptools", loop="uvloop", lifespan="off", access_log=False, log_level="warning")
+    name, port = sys.argv[1], int(sys.argv[2])
+    LOGGING_CONFIG["loggers"]["uvicorn.error"]["level"] = "WARNING"
+    is_logged = name == "logged"
+    uvicorn.run(APPLICATIONS[name](), port=port, http="httptools", loop="uvloop", lifespan="off", access_log=is_logged)

@@ -11,6 +11,7 @@ from tests.benchmarks.listeners import WATCHERS, waking, watchers
 from tests.benchmarks.servers import RAISED_LIMITS, Load, Server, baseline, mocksms
 
 ROUTE = "bare Starlette route"
+LOGGED = "bare route, log of uvicorn"
 SENDS = "mocksms, default"
 INFO = "mocksms, info"
 WATCHED = f"mocksms, {WATCHERS} event streams"
@@ -19,7 +20,8 @@ WATCHED = f"mocksms, {WATCHERS} event streams"
 def print_loads(seconds: int, rounds: int) -> None:
     """Print what a send costs beside a bare route and other fakes, in one table."""
     with ExitStack() as servers:
-        asgi, route, fake = (servers.enter_context(baseline(name)) for name in ("asgi", "route", "fake"))
+        names = ("asgi", "route", "logged", "fake")
+        asgi, route, logged, fake = (servers.enter_context(baseline(name)) for name in names)
         mock = servers.enter_context(mocksms("mocksms", *RAISED_LIMITS))
         watched = servers.enter_context(mocksms("watched", *RAISED_LIMITS))
         servers.enter_context(watchers(watched, WATCHERS))
@@ -28,6 +30,7 @@ def print_loads(seconds: int, rounds: int) -> None:
             {
                 "bare ASGI application": lambda: asgi.load_sends(seconds),
                 ROUTE: lambda: route.load_sends(seconds),
+                LOGGED: lambda: logged.load_sends(seconds),
                 "Starlette, pydantic, dictionary": lambda: fake.load_sends(seconds),
                 SENDS: lambda: mock.load_sends(seconds),
                 INFO: lambda: mock.load_reads(known, seconds),
@@ -36,7 +39,7 @@ def print_loads(seconds: int, rounds: int) -> None:
             rounds,
         )
     print_table(loads)
-    for name, base, at_least in ((SENDS, ROUTE, 0.6), (INFO, ROUTE, 0.6), (WATCHED, SENDS, 0.85)):
+    for name, base, at_least in ((SENDS, ROUTE, 0.6), (SENDS, LOGGED, 0), (INFO, ROUTE, 0.6), (WATCHED, SENDS, 0.85)):
         in_cpu = f"{relative(loads, base, name, 'cost'):.2f} in CPU"
         print_figure(f"{name}, x {base}", relative(loads, name, base, "rate"), at_least=at_least, note=in_cpu)
     print_figure(f"{SENDS}, x p99 of the {ROUTE}", relative(loads, SENDS, ROUTE, "p99"), at_most=2)

@@ -148,7 +148,7 @@ class Server:
 
 
 def baseline(name: str) -> Server:
-    """Return a server of `baselines`: asgi, route or fake."""
+    """Return a server of `baselines`: asgi, route, logged or fake."""
     return Server(name, ["-m", "tests.benchmarks.baselines", name, "PORT"])
 
 
