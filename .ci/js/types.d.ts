@@ -390,7 +390,7 @@ declare namespace OpenApi {
     maxItems?: number;
   };
   type Parameter = { name: string; in: string; required?: boolean; description?: string; schema: Schema };
-  type Media = { schema?: Schema; example?: unknown; examples?: Record<string, { value: unknown }> };
+  type Media = { schema?: Schema; example?: unknown; examples?: Record<string, { $ref?: string; value?: unknown }> };
   type Content = Record<string, Media>;
   type Response = { description: string; content?: Content };
   type Operation = {
@@ -405,15 +405,17 @@ declare namespace OpenApi {
     parameters: Parameter[];
     requestBody?: { content: Content };
     responses: Record<string, Response>;
+    isWebhook?: boolean;
   };
+  /** A section of the reference. */
+  type Group = { name: string; description?: string; operations: Operation[] };
+  type DescribedOperation = Omit<Operation, "path" | "method" | "parameters"> & { parameters?: Parameter[] };
   type Document = {
     info: { title: string; version: string; summary?: string };
     tags: { name: string; description?: string }[];
-    paths: Record<
-      string,
-      Record<string, Omit<Operation, "path" | "method" | "parameters"> & { parameters?: Parameter[] }>
-    >;
-    components?: { schemas: Record<string, Schema> };
+    paths: Record<string, Record<string, DescribedOperation>>;
+    webhooks?: Record<string, { post: DescribedOperation }>;
+    components?: { schemas: Record<string, Schema>; examples?: Record<string, { value: unknown }> };
   };
   /** What is entered at the top of the page; `account` is the id of one, `key` for that of the key, or `all`. */
   type Credentials = { key: string; token: string; account: string };

@@ -163,7 +163,11 @@ def test_trace_and_folder_of_traces_pass_axe(page: Page, own_mock: Mock, axe: st
 
 @pytest.mark.parametrize(
     ("path", "ready"),
-    [("docs#send", "#send .sample"), ("docs/guide/options", "#page table")],
+    [
+        ("docs#send", "#send .sample"),
+        ("docs#automation_callback", "#automation_callback .sample"),
+        ("docs/guide/options", "#page table"),
+    ],
 )
 def test_reference_and_guide_pass_axe(inbox: Inbox, own_mock: Mock, axe: str, path: str, ready: str) -> None:
     inbox.page.goto(f"{own_mock.url}/{path}")

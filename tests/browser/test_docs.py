@@ -54,7 +54,12 @@ def test_every_operation_of_both_apis_is_shown(watched: Watched, own_mock: Mock)
     watched.page.goto(f"{watched.base}/docs")
     expect(watched.page.locator("details.operation").first).to_be_visible()
     document = own_mock.get("/openapi.json").json()
-    described = {operation["operationId"] for path in document["paths"].values() for operation in path.values()}
+    described = {
+        operation["operationId"]
+        for kind in ("paths", "webhooks")
+        for path in document[kind].values()
+        for operation in path.values()
+    }
     assert {*shown(watched.page)} == described
     links = watched.page.locator("#operation-links a").evaluate_all("(links) => links.map(({hash}) => hash)")
     assert {*links} >= {f"#{name}" for name in described}
@@ -98,7 +103,7 @@ def test_account_of_the_mock_is_selected(watched: Watched, own_mock: Mock) -> No
 
 def test_request_is_always_shown_in_code_and_follows_the_inputs(watched: Watched) -> None:
     operation = opened(watched, "send")
-    body = operation.get_by_label("Body")
+    body = operation.get_by_label("Body", exact=True)
     assert "972-50-0000000" in code_of(operation, "curl")
     body.fill('{"message": {"content": "Changed", "to": []}}')
     assert "Changed" in code_of(operation, "Node")
@@ -120,7 +125,7 @@ def test_code_is_copied_with_a_notice(watched: Watched) -> None:
 
 def test_send_is_made_once_by_the_mock(watched: Watched, own_mock: Mock) -> None:
     operation = opened(watched, "send")
-    operation.get_by_label("Body").fill(
+    operation.get_by_label("Body", exact=True).fill(
         json.dumps({"message": {"content": "Hi", "to": [{"mobile_number": RESETTING}]}})
     )
     send(operation)
@@ -169,6 +174,41 @@ def test_fields_have_their_description_and_default(watched: Watched) -> None:
     expect(field).to_contain_text("Numbers to add")
     field = opened(watched, "list_messages").get_by_role("listitem").filter(has_text="limit")
     expect(field.first).to_contain_text("default 1001 to 1,000")
+
+
+def test_error_responses_have_examples(watched: Watched) -> None:
+    responses = opened(watched, "change_account").locator("details.response")
+    missing = responses.filter(has_text="404")
+    missing.locator("summary").first.click()
+    example = missing.get_by_role("region")
+    assert "This needs one account" in json.loads(example.inner_text())["error"]["message"]
+    missing.get_by_role("button", name="unknown account").click()
+    expect(example).to_have_accessible_name("Response 404: unknown account")
+    assert "Unknown account id" in json.loads(example.inner_text())["error"]["message"]
+    only = responses.filter(has_text="401")
+    only.locator("summary").first.click()
+    assert json.loads(only.get_by_role("region").inner_text())["error"]["status"] == 401
+    expect(only.get_by_role("button")).to_have_count(0)
+
+
+def test_webhooks_are_described_with_their_events(watched: Watched) -> None:
+    page = watched.page
+    page.goto(f"{watched.base}/docs")
+    section = page.get_by_role("region", name="Webhooks", exact=True)
+    page.get_by_role("navigation", name="Operations").get_by_role("link", name="An event of a message, as JSON").click()
+    expect(page).to_have_url(f"{watched.base}/docs#transactional_callback")
+    webhook = section.locator("#transactional_callback")
+    webhook.get_by_role("button", name="reject", exact=True).click()
+    rejected = json.loads(webhook.get_by_role("region", name="Body: reject").inner_text())
+    assert rejected["additional_data"] == {"reject_reason": "bounced"}
+    expect(webhook.locator("ul.schema > li").filter(has_text="event").first).to_contain_text("hard_bounce")
+    expect(webhook).to_contain_text("2XX The callback is delivered")
+    expect(webhook.get_by_role("button", name="Send", exact=True)).to_have_count(0)
+    assert filtered(watched, "smsUnsubscribed")[-1] == "automation_callback"
+    page.click("#automation_callback > summary")
+    page.get_by_role("button", name="SmsReply", exact=True).click()
+    body = page.get_by_role("region", name="Body: SmsReply").inner_text()
+    assert {"trigger_type=SmsReply", "replyContent=STOP"} <= {*body.splitlines()}
 
 
 def test_deletion_is_confirmed(watched: Watched, own_mock: Mock) -> None:
@@ -249,7 +289,7 @@ def test_snapshot_is_saved_as_a_file_and_sent(watched: Watched, own_mock: Mock) 
     assert download.value.suggested_filename == "mocksms-snapshot.zip"
     Api(own_mock).post("reset")
     operation = opened(watched, "restore_snapshot")
-    operation.get_by_label("Body").set_input_files(download.value.path())
+    operation.get_by_label("Body", exact=True).set_input_files(download.value.path())
     assert f"'@{download.value.path().name}'" in code_of(operation, "curl")
     send(operation)
     watched.page.get_by_role("dialog").get_by_role("button", name="Send").click()
@@ -259,7 +299,7 @@ def test_snapshot_is_saved_as_a_file_and_sent(watched: Watched, own_mock: Mock) 
 
 def test_invalid_body_is_sent_only_after_a_second_click(watched: Watched) -> None:
     operation = opened(watched, "verify_messages")
-    operation.get_by_label("Body").fill('{"exactly": 5')
+    operation.get_by_label("Body", exact=True).fill('{"exactly": 5')
     send(operation)
     expect(operation.get_by_role("alert")).to_contain_text("The body is not JSON")
     operation.get_by_role("button", name="Send anyway").click()

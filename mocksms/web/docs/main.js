@@ -8,7 +8,9 @@ import { messageOf } from "../shared/errors.js";
 import { initCredentials } from "./credentials.js";
 import { applyFilter, initFilter } from "./filter.js";
 import { operationView, sectionId } from "./operation.js";
+import { prose } from "./prose.js";
 import { initSidebar } from "./sidebar.js";
+import { webhooksOf } from "./webhook.js";
 
 const METHODS = ["get", "post", "put", "patch", "delete"];
 const content = byId("operations");
@@ -28,26 +30,43 @@ function operationsOf(description) {
   );
 }
 
+/**
+ * The sections of the page: one for each tag, and one for what the mock sends to applications.
+ *
+ * @param {OpenApi.Document} description
+ * @returns {OpenApi.Group[]}
+ */
+function groupsOf(description) {
+  const operations = operationsOf(description);
+  const tags = description.tags.map((tag) => ({
+    ...tag,
+    operations: operations.filter(({ tags: names }) => names.includes(tag.name)),
+  }));
+  const about = "Callbacks that the mock sends to your application.";
+  return [...tags, { name: "Webhooks", description: about, operations: webhooksOf(description) }];
+}
+
 /** @param {OpenApi.Document} description */
 function show(description) {
   byId("title").textContent = `${description.info.title} ${description.info.version}`;
   byId("summary").textContent = description.info.summary ?? "";
-  const operations = operationsOf(description);
-  const sections = description.tags.map((tag) =>
+  const groups = groupsOf(description);
+  const sections = groups.map(({ name, description: about, operations }) =>
     element(
       "section",
-      { "aria-label": tag.name, id: sectionId(tag.name) },
-      element("h2", {}, tag.name),
-      element("p", { class: "muted" }, tag.description),
-      operations
-        .filter(({ tags }) => tags.includes(tag.name))
-        .map((operation) => operationView(operation, description)),
+      { "aria-label": name, id: sectionId(name) },
+      element("h2", {}, name),
+      element("p", { class: "muted" }, prose(about)),
+      operations.map((operation) => operationView(operation, description)),
     ),
   );
   const nothing = element("p", { id: "nothing", role: "status", hidden: true });
   content.replaceChildren(...sections, nothing);
-  initSidebar(description, operations);
-  initFilter(description, operations);
+  initSidebar(groups);
+  initFilter(
+    description,
+    groups.flatMap(({ operations }) => operations),
+  );
 }
 
 /** Open what the URL names: an operation or a section. */

@@ -3,9 +3,12 @@
 import { icon } from "../inbox/ui/icons.js";
 import { element } from "../shared/dom.js";
 import { offerIds, parameterField, parameterList } from "./parameters.js";
+import { prose } from "./prose.js";
+import { responseView } from "./response.js";
 import { examplesOf } from "./sample.js";
 import { schemaTree } from "./schema.js";
 import { tryItOut } from "./try-it-out.js";
+import { webhookNodes } from "./webhook.js";
 
 /** The id of the section of a tag. @param {string} tag */
 export function sectionId(tag) {
@@ -24,7 +27,7 @@ function fullPath({ servers, path }) {
  * @param {OpenApi.Document} description
  */
 export function operationView(operation, description) {
-  const { operationId: id, method, summary } = operation;
+  const { operationId: id, method, summary, isWebhook } = operation;
   const details = element("div", { class: "inside" });
   const link = element("a", { class: "permalink", href: `#${id}`, "aria-label": `Link to ${id}` }, icon("link"));
   const view = element(
@@ -35,13 +38,14 @@ export function operationView(operation, description) {
       {},
       element("span", { class: `code method ${method.toLowerCase()}` }, method),
       element("span", { class: "code path" }, fullPath(operation)),
-      element("span", { class: "muted" }, summary),
+      element("span", { class: "muted" }, prose(summary)),
     ),
     link,
     details,
   );
   view.addEventListener("toggle", () => {
-    if (view.open && !details.hasChildNodes()) details.append(...detailNodes(operation, description));
+    if (!view.open || details.hasChildNodes()) return;
+    details.append(...(isWebhook ? webhookNodes(operation, description) : detailNodes(operation, description)));
   });
   view.firstElementChild?.addEventListener("click", () => {
     if (view.open || location.hash === `#${id}`) return;
@@ -65,7 +69,7 @@ function detailNodes(operation, description) {
   const inputs = element(
     "div",
     { class: "inputs" },
-    operation.description && element("p", {}, operation.description),
+    operation.description && element("p", {}, prose(operation.description)),
     fields.length > 0 && [element("h3", {}, "Parameters"), parameterList(fields, description)],
     body?.nodes,
   );
@@ -114,21 +118,6 @@ function bodyField(content, description) {
 function fill(input, text) {
   input.value = text;
   input.rows = Math.min(24, Math.max(3, text.split("\n").length + 1));
-}
-
-/**
- * @param {string} status
- * @param {OpenApi.Response} response
- * @param {OpenApi.Document} description
- */
-function responseView(status, { description: text, content = {} }, description) {
-  const tree = schemaTree(content["application/json"]?.schema, description);
-  const others = Object.keys(content).filter((type) => type !== "application/json");
-  const mediaTypes = element("span", { class: "muted" }, others.join(", "));
-  const line = [element("code", { class: status < "400" ? "good" : "wrong" }, status), ` ${text} `, mediaTypes];
-  return tree
-    ? element("details", { class: "response" }, element("summary", {}, line), tree)
-    : element("p", { class: "response" }, line);
 }
 
 /**

@@ -31,10 +31,13 @@ export function sample(schema, description, depth = 0) {
  *
  * @param {OpenApi.Media} media
  * @param {OpenApi.Document} description
- * @returns {{ name: string, text: string }[]}
+ * @returns {{ name: string, value: unknown, text: string }[]}
  */
 export function examplesOf({ schema, example, examples = {} }, description) {
-  const values = Object.entries(examples).map(([name, { value }]) => ({ name, value }));
+  const values = Object.entries(examples).map(([name, { $ref: reference, value }]) => {
+    const shared = reference && description.components?.examples?.[reference.split("/").pop() ?? ""];
+    return { name, value: shared ? shared.value : value };
+  });
   if (!values.length) values.push({ name: "example", value: example ?? sample(schema, description) });
-  return values.map(({ name, value }) => ({ name, text: JSON.stringify(value, null, 2) }));
+  return values.map(({ name, value }) => ({ name, value, text: JSON.stringify(value, null, 2) }));
 }

@@ -2,6 +2,7 @@
 
 import { plural } from "../inbox/ui/components.js";
 import { element } from "../shared/dom.js";
+import { prose } from "./prose.js";
 
 const MAX_DEPTH = 8;
 const OPEN_DEPTH = 1;
@@ -127,7 +128,7 @@ function isEmptyList(value) {
  * @param {{ description?: string }} schema
  */
 export function about({ description }) {
-  return description && element("p", { class: "about" }, description);
+  return description && element("p", { class: "about" }, prose(description));
 }
 
 /**

@@ -3,25 +3,25 @@
 import { byId, element } from "../shared/dom.js";
 import { foldContents } from "./contents.js";
 import { sectionId } from "./operation.js";
+import { prose } from "./prose.js";
 
 const links = byId("operation-links");
 
 /**
  * Show the contents.
  *
- * @param {OpenApi.Document} description
- * @param {OpenApi.Operation[]} operations
+ * @param {OpenApi.Group[]} groups
  */
-export function initSidebar(description, operations) {
-  const groups = description.tags.map((tag) =>
+export function initSidebar(groups) {
+  const listed = groups.map(({ name, operations }) =>
     element(
       "div",
       { class: "group" },
-      element("a", { class: "tag", href: `#${sectionId(tag.name)}` }, tag.name),
-      element("ul", { class: "plain" }, operations.filter(({ tags }) => tags.includes(tag.name)).map(operationLink)),
+      element("a", { class: "tag", href: `#${sectionId(name)}` }, name),
+      element("ul", { class: "plain" }, operations.map(operationLink)),
     ),
   );
-  links.replaceChildren(...groups);
+  links.replaceChildren(...listed);
   foldContents();
   addEventListener("hashchange", markCurrent);
   addEventListener("permalink", markCurrent);
@@ -37,7 +37,7 @@ function operationLink({ operationId, method, summary }) {
       "a",
       { href: `#${operationId}` },
       element("span", { class: `method ${method.toLowerCase()}` }, method === "DELETE" ? "DEL" : method),
-      element("span", {}, summary),
+      element("span", {}, prose(summary)),
     ),
     element("p", { class: "found", hidden: true }),
   );
