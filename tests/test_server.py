@@ -8,6 +8,7 @@ import os
 import socket
 import sys
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import timedelta
@@ -298,6 +299,26 @@ def test_stored_messages_are_frozen_for_the_garbage_collector() -> None:
         gc.callbacks.remove(freeze_survivors)
         gc.enable()
         gc.unfreeze()
+
+
+@pytest.mark.skipif(sys.implementation.name != "cpython", reason="only CPython counts references")
+def test_closed_connection_is_freed_without_a_collection() -> None:
+    """One that a freeze caught would stay for ever."""
+    freed = [threading.Event() for _ in range(3)]
+    with running() as mock:
+        gc.disable()
+        try:
+            with connected(mock) as connection:
+                connection.sendall(raw_send(KEY, NUMBER))
+                assert connection.recv(1)
+                protocols = [each for each in gc.get_objects() if isinstance(each, Protocol)]
+                protocol = next(each for each in protocols if each.server == (mock.host, mock.port))
+                for part, event in zip((protocol, protocol.transport, protocol.flow), freed, strict=True):
+                    weakref.finalize(part, event.set)
+                del protocols, protocol, part
+            assert all(event.wait(TIMEOUT) for event in freed)
+        finally:
+            gc.enable()
 
 
 def test_stopping_ends_idle_connections() -> None:

@@ -15,7 +15,13 @@ from mocksms.asgi.connection import COMPLETE_RESPONSE, CONNECTION
 from mocksms.connections.exchange import LINE, Exchange
 from mocksms.connections.idle import IdleConnections, has_input
 from mocksms.connections.transport import TcpConnection
-from mocksms.connections.uvicorn_parts import HIGH_WATER_LIMIT, STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from mocksms.connections.uvicorn_parts import (
+    HIGH_WATER_LIMIT,
+    STATUS_LINE,
+    FlowControl,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
 MAX_HEAD_BYTES: Final = 65_536
 """Maximum of bytes in the head of a request. What arrives in the same read as its start may exceed it."""
@@ -96,6 +102,7 @@ class Protocol(HttpToolsProtocol):
         """Start a connection."""
         connection: Any = TcpConnection(transport)
         super().connection_made(connection)
+        self.flow = FlowControl(transport)  # not that of the connection: a cycle would keep both in frozen memory
         connection.drain = self.flow.drain
         self._asgi: Any = {"version": self.config.asgi_version, "spec_version": "2.3"}
         self._extensions: Any = {CONNECTION: connection, COMPLETE_RESPONSE: {}}

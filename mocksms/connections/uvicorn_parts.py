@@ -28,7 +28,14 @@ try:
 except ImportError as error:
     raise UnsupportedUvicorn([f"the import of {error.name}"]) from error
 
-__all__ = ["HIGH_WATER_LIMIT", "STATUS_LINE", "HttpToolsProtocol", "RequestResponseCycle", "check_uvicorn"]
+__all__ = [
+    "HIGH_WATER_LIMIT",
+    "STATUS_LINE",
+    "FlowControl",
+    "HttpToolsProtocol",
+    "RequestResponseCycle",
+    "check_uvicorn",
+]
 
 USED: Final[dict[type, str]] = {
     uvicorn.Server: "startup shutdown main_loop on_tick handle_exit run",
@@ -51,6 +58,7 @@ USED_OF_STATE: Final = "connections tasks total_requests default_headers"
 """The attributes of the state that all connections share."""
 
 PARAMETERS: Final[dict[type, str]] = {
+    FlowControl: "self transport",
     HttpToolsProtocol: "self config server_state app_state _loop",
     RequestResponseCycle: (
         "self scope transport flow logger access_logger access_log default_headers message_event expect_100_continue "
