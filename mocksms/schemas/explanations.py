@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
-from typing import Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import AwareDatetime, Field, computed_field
 
@@ -23,6 +23,9 @@ MAX_CONDITION: Final = 144
 MAX_WARNINGS: Final = 3
 """Warnings about the request of a message that are shown."""
 
+ExactNumber = Annotated[int, Field(ge=0, le=2**53)]
+"""A number that JavaScript reads exactly."""
+
 CauseKind = Literal["matched", "unexpected", "refused", "other_account", "evicted", "queued"]
 
 
@@ -33,7 +36,7 @@ class Comparison(ResponseModel):
     expected: Text = Field(description="What is expected")
     actual: Text = Field(description="What the message has")
     matches: bool = Field(description="Whether it matches")
-    differs_at: int | None = Field(
+    differs_at: ExactNumber | None = Field(
         description="Index in actual of the first difference, counted in Unicode code points"
     )
     missing: Text | None = Field(description="What is expected at that index")
@@ -51,8 +54,8 @@ class Closest(ResponseModel):
     """A message that matches nearly, compared condition by condition."""
 
     transaction_id: str = Field(description="Id of the message")
-    matched: int = Field(description="Number of conditions that match")
-    conditions: int = Field(description="Number of conditions")
+    matched: ExactNumber = Field(description="Number of conditions that match")
+    conditions: ExactNumber = Field(description="Number of conditions")
     comparisons: list[Comparison] = Field(description="The conditions one by one")
     history: Text = Field(description="The steps of the message")
     warnings: list[Text] = Field(default=[], description="The first warnings about its request, such as about charset")
@@ -81,9 +84,9 @@ class Cause(ResponseModel):
 class Found(ResponseModel):
     """What there is in the account, or in all accounts."""
 
-    messages: int = Field(description="Number of messages, after the cursor if there is one")
+    messages: ExactNumber = Field(description="Number of messages, after the cursor if there is one")
     account: Text | None = Field(description="The shortened key, null for all accounts")
-    since: int | None = Field(description="The cursor after which messages count")
+    since: ExactNumber | None = Field(description="The cursor after which messages count")
     has_requests: bool = Field(description="Whether any request was recorded after the cursor")
     clock_frozen_at: AwareDatetime | None = Field(description="Time at which the clock is frozen, null if it runs")
 
@@ -192,7 +195,7 @@ _TITLES: Final = {"other_account": "account"}
 
 def _compare(miss: Closest) -> Iterator[str]:
     yield line("closest", f"{miss.transaction_id}  {_score(miss)}")
-    width = max(len("history"), *(len(comparison.field) for comparison in miss.comparisons))
+    width = max(len(name) for name in ("history", *(comparison.field for comparison in miss.comparisons)))
     for comparison in miss.comparisons:
         yield from _compare_field(comparison, width)
     yield from (line("", f"  {'warning':<{width}}  {escape(warning)}") for warning in miss.warnings)

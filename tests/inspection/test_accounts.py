@@ -150,6 +150,13 @@ def test_failures_of_a_test_go_with_its_outcome_and_with_the_account(api: Api) -
         assert api.get("account")["test_failures"] == []
 
 
+def test_closest_message_of_a_failure_may_have_no_comparisons(api: Api) -> None:
+    closest = {"transaction_id": "a", "matched": 0, "conditions": 0, "comparisons": [], "history": "queued"}
+    failure = {**FAILURE, "explanation": {**FAILURE["explanation"], "closest": [closest]}}
+    (shown,) = api.patch(test_failures=[failure])["test_failures"]
+    assert "closest    a  0 of 0 match\n               history  queued" in shown["explanation"]["text"]
+
+
 def test_account_shows_the_cursor_of_its_newest_message(api: Api) -> None:
     assert api.get("account")["newest"] is None
     _, newest = api.send(PHONE, PHONE)
@@ -197,6 +204,10 @@ def test_numbers_are_added_to_a_list_and_removed_from_it(api: Api, name: str) ->
         ({"test_failures": [{**FAILURE, "text": "x" * 100_000}]}, "test_failures"),
         ({"test_failures": [{**FAILURE, "when": "later"}]}, "test_failures 1.when"),
         ({"test_failures": [{**FAILURE, "line": 4}]}, "test_failures 1.line"),
+        (
+            {"test_failures": [{**FAILURE, "comparisons": [{**FAILURE["comparisons"][0], "differs_at": -1}]}]},
+            "test_failures 1.comparisons 1.differs_at",
+        ),
         ({"gateway": "no"}, "gateway"),
         ({"gateway": 0}, "gateway"),
         ({"unsubscribed": ["bob"]}, "unsubscribed 1"),
