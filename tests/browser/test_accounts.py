@@ -89,7 +89,8 @@ def test_account_shows_why_its_test_failed(inbox: Inbox, own_mock: Mock) -> None
     plain = {**FAILURE, "when": "teardown", "explanation": None, "text": "left at the end", "comparisons": []}
     account = api.get("account")["id"]
     banner = inbox.page.get_by_role("region", name="Failed test", exact=True)
-    inbox.open(f"?account={account}")
+    with inbox.page.expect_response(re.compile("/_mock/health")):  # then the banner is read for the first time
+        inbox.open(f"?account={account}")
     expect(inbox.row(OTHER)).to_be_visible()
     expect(banner).to_be_hidden()
     # It appears without a reload, and then the page of the account opens with the closest message.

@@ -77,12 +77,13 @@ def test_held_request_is_shown_and_released(controls: Inbox, own_mock: Mock, thr
 
 
 def test_fault_for_all_accounts_is_shown_once_with_its_total(controls: Inbox, own_mock: Mock) -> None:
+    controls.panel.get_by_label("how many times").fill("2")
     controls.press("Set fault")
     expect(controls.notice).to_have_text("Fault set.")
     data = '{"message": {"content": "x", "to": [{"mobile_number": "972-54-1111111"}]}}'
     assert [own_mock.post(data, X_API_Key=key).status_code for key in (KEY, "another")] == [503, 503]
     expect(controls.panel.get_by_label("Active faults").get_by_role("listitem")).to_have_count(1)
-    expect(controls.panel.get_by_label("Active faults")).to_contain_text("applied 2")
+    expect(controls.panel.get_by_label("Active faults")).to_contain_text("applied 2, 1 left")
 
 
 def test_fault_that_has_ended_disappears(controls: Inbox) -> None:
