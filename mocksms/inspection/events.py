@@ -117,7 +117,7 @@ class EventLog:
         account, event = self._ring[number % MAX_EVENTS]
         if not isinstance(event, bytes):
             kind, members = _describe(event)
-            data = f'{{"account":{"null" if account is None else _text(account)}{members}}}'
+            data = f'{{"account":null{members}}}' if account is None else f'{{"account":"{account}"{members}}}'
             event = _server_sent(kind, data, f"{self.epoch}.{number}")
             self._ring[number % MAX_EVENTS] = account, event
         return event
@@ -322,14 +322,15 @@ def _message(message: Message) -> str:
     reason = "null" if state.reason is None else _text(state.reason)
     # Written by hand, as below: the encoder takes three times as long, and each send has these two events.
     return (
-        f',"cursor":{message.sequence},"transaction_id":{_text(message.transaction_id)},"number":{_text(message.digits)}'
+        f',"cursor":{message.sequence},"transaction_id":"{message.transaction_id}","number":{_text(message.digits)}'
         f',"status":{_text(state.status)},"reject_reason":{reason},"clicks":{len(message.clicks)}'
     )
 
 
 def _request(request: RecordedRequest) -> str:
-    status = "null" if request.status is None else request.status
+    status = request.status
+    status_text = "null" if status is None else status
     return (
         f',"id":{request.number},"method":{_text(request.method)},"target":{_text(request.target[:MAX_TEXT])}'
-        f',"status":{status},"messages":{len(request.messages)}'
+        f',"status":{status_text},"messages":{len(request.messages)}'
     )

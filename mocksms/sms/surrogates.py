@@ -26,7 +26,7 @@ def well_formed(text: str) -> str:
 
 def well_formed_json(raw: bytes) -> bytes:
     """Replace the escapes of lone surrogates in JSON by that of U+FFFD."""
-    return _ESCAPE.sub(_replaced, raw) if b"\\u" in raw else raw
+    return _ESCAPE.sub(_replaced, raw) if b"\\" in raw else raw
 
 
 def _replaced(escape: re.Match[bytes]) -> bytes:
