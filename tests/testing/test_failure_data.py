@@ -37,6 +37,11 @@ def test_key(mocksms, send):
 def test_twice(breaks_after):
     assert 0
 
+def test_many(mocksms, subtests):
+    for number in range(11):
+        with subtests.test():
+            assert number == -1
+
 def test_passed(mocksms, send):
     send()
 
@@ -55,7 +60,7 @@ def test_accounts_on_a_running_mock_have_the_failures_of_their_test(
 ) -> None:
     with running() as mock:
         monkeypatch.setenv("MOCKSMS_URL", mock.url)
-        printed = runs.run(TESTS, passed=1, failed=4, errors=1)
+        printed = runs.run(TESTS, passed=1, failed=4 + 11 + 1, errors=1)
         links = re.findall(rf"^inbox: {mock.url}/\?account=(\w{{12}})$", printed, re.MULTILINE)
         found: dict[str, list[dict[str, Any]]] = {}
         for row in Api(mock).get("accounts")["accounts"]:
@@ -70,6 +75,7 @@ def test_accounts_on_a_running_mock_have_the_failures_of_their_test(
     assert re.fullmatch(r"your key is \d{4}…", key["explanation"]["closest"][0]["comparisons"][0]["actual"])
     assert (call["when"], call["type"]) == ("call", "AssertionError")
     assert (teardown["when"], teardown["type"]) == ("teardown", "OSError")
+    assert [each["comparisons"][0]["actual"] for each in found["test_many"]] == [*map(str, range(10))]
     assert re.fullmatch(r"no database at \d{4}…", teardown["text"])
 
 
