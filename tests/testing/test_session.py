@@ -158,7 +158,7 @@ def test_nobodys(mocksms, send):
     assert send(key="") == 401
 
 def test_crash(mocksms, send, monkeypatch):
-    monkeypatch.setattr("mocksms.provider.app.codec_of", lambda *_: 1 / 0)
+    monkeypatch.setattr("mocksms.provider.send_request.codec_of", lambda *_: 1 / 0)
     assert send() == 500
 """
 
