@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from operator import itemgetter
 from threading import Thread
 from typing import Any, Final, NamedTuple
 
@@ -30,6 +31,11 @@ from mocksms.sms.display import quoted
 from mocksms.testing.client import ADVANCE_SECONDS, REQUEST_SECONDS
 from mocksms.testing.handle import MockSMS
 
+MAX_SEARCHED: Final = 1_000
+"""Messages that a wait for a code looks at, the newest: the inspection API lists and counts no more."""
+
+SKIPPED: Final = "; the SMS up to this cursor were returned already: since 0 counts them again"
+
 ToolResult = dict[str, Any]
 
 
@@ -51,7 +57,7 @@ class Tools:
     def __init__(self, connect: Callable[[], MockSMS]) -> None:
         self._connect = connect
         self._connected: MockSMS | None = None
-        self._newest: dict[tuple[object, ...], int] = {}  # by filters: cursor of the newest SMS that a wait returned
+        self._returned: dict[tuple[object, ...], Any] = {}  # by filters: the newest SMS that a wait returned
 
     @property
     def sms(self) -> MockSMS:
@@ -118,43 +124,58 @@ class Tools:
         is given. Only SMS that reached a phone count: a timeout explains what happened to the others.
         """
         key = (given.to, given.content, given.tag)
-        newest = self._newest.get(key, 0)
-        if newest > self.sms.cursor:  # the mock has been started again
-            newest = 0
+        newest = self._newest_returned(key)
         since = newest if given.since is None else given.since
+        hint = SKIPPED if 0 < since == newest else ""
         deadline = SteadyTime.seconds() + given.timeout
-        rows: list[Any] = []
         while True:
             left = max(deadline - SteadyTime.seconds(), 0.0)
-            try:
-                rows = self._wait_for_sent(given, since, left, len(rows) + 1)
-            except MockRefused as error:
-                raise self._no_code_error(error, given, rows, is_repeated=0 < since == newest) from error
+            rows = self._sent(given, since)
             for row in rows:
                 if row["codes"]:
-                    self._newest[key] = max(newest, row["cursor"])
-                    codes = [each["code"] for each in row["codes"]]
-                    return {**message_row(row), "code": codes[0], **without_blanks({"other_codes": codes[1:]})}
+                    self._returned[key] = max(row, self._returned.get(key, row), key=itemgetter("cursor"))
+                    others = [each["code"] for each in row["codes"][1:]]
+                    return {**message_row(row), **without_blanks({"other_codes": others})}
+            if rows and not left:
+                text = f"no one-time code within {given.timeout:g} s in {len(rows)} SMS that match, the last: "
+                raise ToolFailed(f"{text}{quoted(rows[0]['text'])}{hint}", {"messages": [message_row(rows[0])]})
+            start = rows[-1]["cursor"] if len(rows) == MAX_SEARCHED else since
+            explanation = self._wait_for_sent(given, start, left, len(rows) + (start == since))
+            if explanation is not None and not rows:
+                result = self._explain(explanation)
+                raise ToolFailed(f"{result.pop('summary')}{hint}", result)
 
-    def _wait_for_sent(self, given: FilterArguments, since: int, seconds: float, count: int) -> list[Any]:
-        """Return the newest messages that match and were sent, once there are that many."""
-        filters = {"to": given.to, "content": given.content, "tag": given.tag, "status": "sent"}
-        query = {**filters, "since": since or None, "count": count, "timeout": f"{seconds:.3f}"}
-        page = self.sms.api("GET", "messages/wait", read_timeout=seconds + REQUEST_SECONDS, **query)
+    def _newest_returned(self, key: tuple[object, ...]) -> int:
+        """Return the cursor of the newest SMS that a wait returned; 0 if the mock was started again since."""
+        if key not in self._returned:
+            return 0
+        row = self._returned[key]
+        try:
+            self.sms.api("GET", f"messages/{row['transaction_id']}")
+        except MockRefused as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+            self._returned.pop(key, None)
+            return 0
+        return int(row["cursor"])
+
+    def _sent(self, given: FilterArguments, since: int) -> list[Any]:
+        """Return the messages that match and were sent, the newest first."""
+        page = self.sms.api("GET", "messages", **_sent_filters(given, since), limit=MAX_SEARCHED)
         return list(page["messages"])
 
-    def _no_code_error(
-        self, error: MockRefused, given: WaitForCodeArguments, rows: list[Any], *, is_repeated: bool
-    ) -> MocksmsError:
-        """Return why no code came: the SMS have none, or there is no SMS."""
-        if error.status != HTTPStatus.REQUEST_TIMEOUT or error.explanation is None:
-            return error
-        hint = "; the SMS up to this cursor were returned already: since 0 counts them again" if is_repeated else ""
-        if rows:
-            text = f"no one-time code within {given.timeout:g} s in {len(rows)} SMS that match, the last: "
-            return ToolFailed(f"{text}{quoted(rows[0]['text'])}{hint}", {"messages": [message_row(rows[0])]})
-        explanation = self._explain(error.explanation)
-        return ToolFailed(f"{explanation.pop('summary')}{hint}", explanation)
+    def _wait_for_sent(
+        self, given: FilterArguments, since: int, seconds: float, count: int
+    ) -> Mapping[str, Any] | None:
+        """Wait until so many messages match and were sent; return the explanation if there are fewer in time."""
+        query = {**_sent_filters(given, since), "count": count, "timeout": f"{seconds:.3f}"}
+        try:
+            self.sms.api("GET", "messages/wait", read_timeout=seconds + REQUEST_SECONDS, **query)
+        except MockRefused as error:
+            if error.status != HTTPStatus.REQUEST_TIMEOUT or error.explanation is None:
+                raise
+            return error.explanation
+        return None
 
     def _explain(self, explanation: Mapping[str, Any]) -> ToolResult:
         """Return why messages are missing, and why the closest ones have another status than expected."""
@@ -281,6 +302,10 @@ TOOLS: Final[dict[str, ToolEntry]] = {
     "explain_missing": ToolEntry(Tools.explain_missing, ExplainMissingArguments, is_read=True),
 }
 """The tools by name: few, since an agent reads the definitions of all of them in each session."""
+
+
+def _sent_filters(given: FilterArguments, since: int) -> dict[str, Any]:
+    return {"to": given.to, "content": given.content, "tag": given.tag, "status": "sent", "since": since or None}
 
 
 def _json_or_text(body: str) -> Any:

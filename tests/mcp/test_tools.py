@@ -85,10 +85,30 @@ def test_wait_skips_messages_without_a_code(tools: Tools) -> None:
 
 
 def test_wait_after_a_restart_of_the_mock_counts_all_its_messages(tools: Tools) -> None:
-    tools._newest[NUMBER, None, None] = 2**40
+    wait = {"to": NUMBER, "timeout": 0}
     send(tools, "Your code is 111111")
-    assert tools.call("wait_for_code", {"to": NUMBER, "timeout": 0})["code"] == "111111"
-    assert "returned already" in str(failure(tools, "wait_for_code", to=NUMBER, timeout=0))
+    first = tools.call("wait_for_code", wait)
+    tools._returned[NUMBER, None, None] = {"transaction_id": "0" * 32, "cursor": first["cursor"]}
+    assert tools.call("wait_for_code", wait)["code"] == "111111"
+    assert "returned already" in str(failure(tools, "wait_for_code", **wait))
+
+
+def test_wait_calls_the_mock_a_few_times_however_many_messages_match(
+    tools: Tools, sms: MockSMS, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mocksms.mcp.tools.MAX_SEARCHED", 20)
+    send(tools, "Your code is 111111")
+    send(tools, "Welcome", [NUMBER] * 20)
+    api, calls = sms.api, []
+
+    def counted(method: Any, path: str, **query: Any) -> Any:
+        calls.append(path)
+        return api(method, path, **query)
+
+    monkeypatch.setattr(sms, "api", counted)
+    error = failure(tools, "wait_for_code", timeout=0.1)
+    assert calls == ["messages", "messages/wait", "messages"]
+    assert str(error).startswith("no one-time code within 0.1 s in 20 SMS that match")
 
 
 def test_send_returns_what_happened_on_the_wire(tools: Tools) -> None:
@@ -158,6 +178,7 @@ def test_definition_names_every_kind_of_fault() -> None:
         ("reply", {"from": "nobody", "text": "STOP"}, "from: must be a phone number such as"),
         ("set_fault", {"times": 1}, 'fault: is required with times, such as {"kind": "empty"}'),
         ("set_fault", {"fault": {"kind": "emty"}}, "fault.kind: must be one of"),
+        ("set_fault", {"fault": "empty"}, 'fault: must be a table, in JSON an object; got "empty"'),
         ("set_fault", {"clear": "everything"}, "clear: must match the pattern ^"),
         ("scenario", {"rules": [{"outcom": "sent"}]}, "rule 1.outcom: unknown name; did you mean outcome?"),
         ("scenario", {"name": "chaos", "clear": True}, "name and clear: only one of them at a time"),
