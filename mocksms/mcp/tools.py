@@ -213,7 +213,7 @@ class Tools:
         return without_blanks({name: row[name] for name in names})
 
     def set_fault(self, given: SetFaultArguments) -> ToolResult:
-        """Make requests to the emulated API fail, or clear faults, and list the faults.
+        """Make requests to the emulated API fail, or clear faults, and list the faults and those that are used up.
 
         Without arguments it only lists them.
         """
@@ -226,9 +226,11 @@ class Tools:
             created = self.sms.api("POST", "faults", {"fault": given.fault, **limits})["id"]
         elif limits:
             raise ToolFailed(f'fault: is required with {", ".join(limits)}, such as {{"kind": "empty"}}')
-        faults = self.sms.api("GET", "faults")["faults"]
+        listed = self.sms.api("GET", "faults")
         names = ("id", "effect", "matches", "applied", "left", "until")
-        return {**without_blanks({"set": created}), "faults": [{name: row[name] for name in names} for row in faults]}
+        rows = [{name: row[name] for name in names} for row in listed["faults"]]
+        used_up = [{name: row[name] for name in names[:4]} for row in listed["ended"] if row["left"] == 0]
+        return without_blanks({"set": created}) | {"faults": rows} | without_blanks({"used_up": used_up})
 
     def scenario(self, given: ScenarioArguments) -> ToolResult:
         """Activate a scenario, which decides what happens to messages, or rules of your own, or none.

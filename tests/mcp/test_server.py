@@ -66,7 +66,8 @@ def test_story_of_a_code_an_opt_out_a_fault_and_a_missing_message(tools: Tools) 
         refused = await agent("explain_missing", to=OTHER)
         assert refused["missing"]
         assert [cause["kind"] for cause in refused["causes"]] == ["refused"]
-        assert (await agent("set_fault"))["faults"] == []
+        listed = await agent("set_fault")
+        assert (listed["faults"], [row["applied"] for row in listed["used_up"]]) == ([], [1])
 
         assert (await agent("scenario", name="late-bounces"))["active"] == ["late-bounces"]
         assert (await agent("clock", action="freeze"))["frozen"]
