@@ -339,7 +339,7 @@ declare namespace Api {
     clock: Clock;
     conditions: Conditions;
     consents: Ui.Page & { consents: Consent[] };
-    faults: { faults: Fault[] };
+    faults: { faults: Fault[]; ended: Fault[] };
     health: { cursor: number };
     inbound: Ui.Page & { replies: Reply[] };
     messages: Ui.Page & { messages: Message[] };

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from tests.browser.conftest import visiting
 from tests.browser.inbox import Inbox, api_of
 from tests.browser.watched import Watched
 from tests.state.saved import explanation_of, snapshot_of, trace_of
-from tests.support import NOON, NUMBER, Mock
+from tests.support import NOON, NUMBER, Mock, body
 from tests.viewer.opening import opened, opened_folder
 
 CONTENT = "Your code is 481516. Do not share it."
@@ -93,11 +94,15 @@ def test_causes_and_plain_errors_are_shown(page: Page, own_mock: Mock) -> None:
         expect(trace.banner.locator(".got")).to_have_text("none")
         trace.banner.get_by_role("button", name="Show request").click()
         expect(trace.panel.get_by_role("heading", name="POST /transactional/sms/send")).to_be_visible()
+    api.post("faults", {"fault": {"kind": "status", "status": 503}, "times": 1})
+    own_mock.post(json.dumps(body(NUMBER)))
     with opened(trace_of(own_mock, plain)) as url, opened_at(page, url) as trace:
         trace.open()
         expect(trace.banner.get_by_role("group")).to_have_text(
             "AssertionError: assert 'queued' == 'sent'  - sent\n  + queued\n…\n"
         )
+        page.get_by_role("button", name="State").click()
+        expect(trace.panel.get_by_label("Active faults")).to_contain_text("status 503 applied 1, 0 left")
         expect(trace.bubble("Hello")).to_be_visible()  # of the only phone
     with opened(trace_of(own_mock, explanation_of(own_mock, exactly=0))) as url, opened_at(page, url) as trace:
         trace.open()

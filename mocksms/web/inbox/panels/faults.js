@@ -3,7 +3,7 @@
 import { element } from "../../shared/dom.js";
 import { get, request } from "../api/client.js";
 import { mockState } from "../state/mock-state.js";
-import { control } from "../state/read-only.js";
+import { control, isReadOnly } from "../state/read-only.js";
 import { button, field, section } from "../ui/components.js";
 import { attemptWith } from "../ui/form-errors.js";
 import { attempt, reportError } from "../ui/notices.js";
@@ -76,9 +76,11 @@ export class FaultsSection {
     this.#timer = undefined;
   }
 
-  /** Read and show the active faults. */
+  /** Read and show the active faults; of a trace also those that are used up, which may be why its test failed. */
   async refresh() {
-    const rows = mergedFaults((await get("faults")).faults).map((fault) => this.#row(fault));
+    const { faults, ended } = await get("faults");
+    const usedUp = isReadOnly ? ended.filter(({ left }) => left === 0) : [];
+    const rows = mergedFaults([...faults, ...usedUp]).map((fault) => this.#row(fault));
     const none = element("li", { class: "muted" }, "No active faults.");
     patch(this.list, rows.length ? rows : [none]);
     this.#showTimeLeft();
@@ -99,7 +101,7 @@ export class FaultsSection {
       ` applied ${applied}${left === null ? "" : `, ${left} left`} `,
       element("small", { class: "rule-words" }, ...ruleWords(matches, effect)),
       account === null && mockState.accountCount > 0 && element("span", { class: "chip" }, "new accounts only"),
-      element("span", { class: "muted until", "data-until": until }),
+      (left !== 0 || waiting.length > 0) && element("span", { class: "muted until", "data-until": until }),
       ...(waiting.length ? held : []),
       control(button("Remove", remove, { class: "small" })),
     );
