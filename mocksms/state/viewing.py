@@ -63,7 +63,7 @@ def view(
 
 
 def _set_outcome(engine: Engine, trace: Trace) -> None:
-    """Set how the test of a trace ended, and why: its accounts may have been captured before its teardown failed."""
+    """Set how the test of a trace ended: its accounts may have been captured before its teardown failed."""
     outcome: TestOutcome = "failed" if any(failure.when == "call" for failure in trace.failures) else "error"
     for account in filter(None, map(engine.accounts.by_id, trace.accounts)):
-        account.test_outcome, account.test_failures = outcome, trace.failures
+        account.test_outcome = outcome

@@ -17,6 +17,7 @@ from mocksms.testing.comparisons import ComparedCondition
 from tests.browser.conftest import visiting
 from tests.browser.inbox import Inbox, api_of
 from tests.browser.watched import Watched
+from tests.state.examples import FAILURE
 from tests.state.saved import explanation_of, snapshot_of, trace_of
 from tests.support import NOON, NUMBER, Mock, body
 from tests.viewer.opening import opened, opened_folder
@@ -109,9 +110,11 @@ def test_causes_and_plain_errors_are_shown(page: Page, own_mock: Mock) -> None:
         expect(trace.banner.locator(".got")).to_have_text("1 SMS in account key-…")
         expect(trace.banner.get_by_role("listitem")).to_contain_text("unexpected")
         expect(trace.panel.get_by_role("heading", name="SMS to")).to_be_visible()
+    api.patch(test_outcome="failed", test_failures=[{**FAILURE, "explanation": None}])
     with opened(snapshot_of(own_mock)) as url, opened_at(page, url) as trace:
         trace.open()
         expect(trace.banner).to_contain_text("Snapshot of a.mocksms.zip")
+        expect(trace.banner.locator("mark")).to_have_text(["2", "1"])  # of the only account
         trace.banner.get_by_role("button", name="Versions and options").click()
         expect(trace.fact("file")).to_have_text("a.mocksms.zip")
 
