@@ -32,9 +32,23 @@ test("messages are in the order in which they were sent", async () => {
   assert.deepEqual(all.map(({ content }) => content), ["first", "second"]);
 });
 
-test("a text without a code is named", async () => {
+test("a text without a code is waited past, and named at the end", async () => {
   await send("Hello");
-  await assert.rejects(sms.waitForCode(), refused("no code", 200));
+  const [code] = await Promise.all([sms.waitForCode({ to: NUMBER }), send("Your code is 481516")]);
+  assert.equal(code, "481516");
+  await send("Welcome");
+  assert.equal(await sms.waitForCode({ to: NUMBER, timeout: 0 }), "481516");
+  await assert.rejects(sms.waitForCode({ to: "972-54-2222222", timeout: 0.1 }), refused("no SMS to", 408));
+  await assert.rejects(sms.waitForCode({ content: "Welcome", timeout: 0.1 }), refused('the newest is "Welcome', 408));
+});
+
+test("a URL or an account that cannot be is named", () => {
+  for (const url of [undefined, "", "127.0.0.1:8972", "localhost:8972", "http:///"]) {
+    assert.throws(() => new MockSMS(url), { name: "TypeError", message: /^The URL of the mock is .*8972\.$/ });
+  }
+  for (const account of ["", "חנות", " demo"]) {
+    assert.throws(() => new MockSMS("http://127.0.0.1:8972", { account }), /^TypeError: The account is .* in ASCII\.$/);
+  }
 });
 
 test("a failed expectation is explained", async () => {

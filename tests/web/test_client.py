@@ -53,7 +53,7 @@ def test_story_passes_in_node(tmp_path: Path, capfd: pytest.CaptureFixture[str])
         command = [node, "--test", STORY.name]
         done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout
-    assert "pass 10" in done.stdout
+    assert "pass 11" in done.stdout
 
 
 def test_mock_serves_what_the_command_prints(shared_mock: Mock, capfd: pytest.CaptureFixture[str]) -> None:

@@ -120,7 +120,7 @@ export declare class MockSMSError extends Error {
 }
 
 export declare class MockSMS {
-  constructor(url: string, options?: { account?: string; token?: string });
+  constructor(url: string | undefined, options?: { account?: string; token?: string });
   readonly account: string;
   readonly baseUrl: string;
   outbox(filters?: Filters): Promise<Message[]>;

@@ -42,10 +42,16 @@ export class MockSMS {
   #token;
 
   /**
-   * @param {string} url of the mock, with or without `/rest/v1`
+   * @param {string | undefined} url of the mock, with or without `/rest/v1`
    * @param {{ account?: string, token?: string }} [options] the API key of the account, and the control token
    */
   constructor(url, { account = "tests", token } = {}) {
+    if (!url || !/^https?:\/\/[^/]/i.test(url)) {
+      throw new TypeError(`The URL of the mock is ${JSON.stringify(url)}, but must be like http://127.0.0.1:8972.`);
+    }
+    if (!/^[!-~]([ -~]*[!-~])?$/.test(account)) {
+      throw new TypeError(`The account is ${JSON.stringify(account)}, but must be an API key in ASCII.`);
+    }
     this.#url = url.replace(/\/+$/, "").replace(/\/rest\/v1$/, "");
     this.#token = token;
     this.account = account;
@@ -77,15 +83,40 @@ export class MockSMS {
   }
 
   /**
-   * Wait for a message that matches and return the code in it, the best of several.
+   * Wait for a message that matches and has a code, at most `timeout` seconds (default 10), and return the code in the
+   * newest one, the best of several.
    *
    * @param {Filters & Timeout} [filters]
+   * @returns {Promise<string>}
    */
-  async waitForCode(filters = {}) {
-    const message = await this.waitForMessage(filters);
-    const [found] = message.codes;
-    if (!found) throw new MockSMSError(`The newest message has no code: ${JSON.stringify(message.text)}`, 200, message);
-    return found.code;
+  async waitForCode({ timeout = 10, ...filters } = {}) {
+    const end = Date.now() + timeout * 1_000;
+    for (;;) {
+      const left = Math.max(end - Date.now(), 0) / 1_000;
+      const messages = (await this.outbox(filters)).reverse();
+      const found = messages.find(({ codes }) => codes.length > 0);
+      if (found) return found.codes[0].code;
+      if (messages.length > 0 && left === 0) {
+        const text = JSON.stringify(messages[0].text);
+        throw new MockSMSError(`No message has a code, the newest is ${text}.`, 408, messages[0]);
+      }
+      await this.#waitForMore(messages, { ...filters, timeout: left });
+    }
+  }
+
+  /**
+   * Wait for one message more than those that match, or until the timeout if there are any.
+   *
+   * @param {Message[]} messages newest first
+   * @param {Filters & Timeout} filters
+   */
+  async #waitForMore(messages, filters) {
+    const isFull = messages.length === PAGE; // a wait counts no more
+    const since = isFull ? messages[PAGE - 1].cursor : filters.since;
+    const count = messages.length + (isFull ? 0 : 1);
+    await this.#call("GET", "messages/wait", { ...filters, since, count }).catch((error) => {
+      if (messages.length === 0 || error.status !== 408) throw error;
+    });
   }
 
   /**
