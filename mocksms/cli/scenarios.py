@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
@@ -20,6 +21,7 @@ from mocksms.cli.options import (
 )
 from mocksms.cli.output import complain, echo, echo_file
 from mocksms.cli.tables import echo_note, echo_table
+from mocksms.cli.terminal import Colour, painter
 from mocksms.errors import InvalidScenario, MockRefused, MockUnreachable, ScenarioIssue, SettingsError
 from mocksms.settings import Settings
 from mocksms.sms.display import error_reason
@@ -219,8 +221,10 @@ def _print_issues(
         rows = {name: [each._asdict() for each in found] for name, found in listed.items()}
         echo(json.dumps({"ok": not issues, **rows}, indent=2) + "\n")
         return 1 if issues else 0
-    echo("".join(f"{issue}\n" for issue in issues))
-    echo("".join(f"{each._replace(text=f'warning: {each.text}')}\n" for each in warnings))
+    paint = painter(sys.stdout)
+    echo("".join(f"{paint(str(issue), Colour.RED)}\n" for issue in issues))
+    named = [each._replace(text=f"warning: {each.text}") for each in warnings]
+    echo("".join(f"{paint(str(warning), Colour.YELLOW)}\n" for warning in named))
     if not issues:
         counted = f", {len(warnings)} {'warning' if len(warnings) == 1 else 'warnings'}" if warnings else ""
         echo(f"{files} {'file' if files == 1 else 'files'} checked, no issues{counted}.\n")

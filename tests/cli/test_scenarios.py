@@ -193,6 +193,15 @@ def test_check_lists_all_issues_of_all_files(capsys: Captured) -> None:
     ]
 
 
+def test_check_colours_issues_and_warnings(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    Path("star.toml").write_text('[[rule]]\noutcome = "sent"\nmatch.tag = "otp-*"\n', encoding="utf-8")
+    assert main(["check", "nix.toml"]) == 1
+    assert capsys.readouterr().out == "\x1b[31mnix.toml: cannot be read: No such file or directory\x1b[0m\n"
+    assert main(["check", "star.toml"]) == 0
+    assert capsys.readouterr().out.startswith("\x1b[33mstar.toml:3: rule 1.match.tag: warning: ")
+
+
 def test_check_as_json_has_no_issues_for_a_valid_file(capsys: Captured) -> None:
     assert main(["check", "--json", "good.toml"]) == 0
     assert json.loads(capsys.readouterr().out) == {"ok": True, "issues": [], "warnings": []}
