@@ -4,7 +4,8 @@ ARG BASE=python:3.13-slim
 FROM ${BASE} AS needs
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /build
-RUN python3 -m venv --without-pip /opt/mocksms && mkdir /state
+# The entry point needs env of GNU coreutils 8.31 or later: a base without it fails here.
+RUN env --block-signal=TERM python3 -m venv --without-pip /opt/mocksms && mkdir /state
 # What mocksms needs, in a layer of its own: a change of mocksms itself neither fetches it anew nor ships it again.
 COPY pyproject.toml .
 # phonenumberslite is phonenumbers without 40 MB of names of places and carriers. The wheel needs the full one: the two
@@ -32,7 +33,8 @@ WORKDIR /scenarios
 USER 65532:65532
 EXPOSE 8972
 HEALTHCHECK --interval=2s --timeout=5s --start-period=10s CMD ["mocksms", "ready", "--wait", "--url=", "--timeout", "3s"]
-ENTRYPOINT ["mocksms"]
+# The first process ignores SIGTERM until it has a handler, Python for the first 30 ms. Blocked, the signal waits for it.
+ENTRYPOINT ["env", "--block-signal=TERM", "mocksms"]
 ARG VERSION=
 ARG REVISION=
 LABEL org.opencontainers.image.title="mocksms" \

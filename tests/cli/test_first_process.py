@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
+from threading import get_ident
 
 import pytest
 
@@ -59,16 +62,31 @@ def test_empty_url_is_that_of_the_first_process(
     assert f"no mock is ready at http://127.0.0.1:{port}:" in capsys.readouterr().err.lower()
 
 
-def test_first_process_exits_on_sigterm(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_first_process_exits_on_sigterm_also_on_one_that_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     codes: list[int] = []
     before = signal.getsignal(signal.SIGTERM)
     monkeypatch.setattr(os, "_exit", codes.append)
     try:
         exit_on_sigterm()
         assert signal.getsignal(signal.SIGTERM) is before
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+        signal.pthread_kill(get_ident(), signal.SIGTERM)
         monkeypatch.setattr(os, "getpid", lambda: 1)
         exit_on_sigterm()
+        assert codes == [0]
         signal.raise_signal(signal.SIGTERM)
     finally:
         signal.signal(signal.SIGTERM, before)
-    assert codes == [0]
+    assert codes == [0, 0]
+
+
+def test_system_without_signal_masks_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(signal, "pthread_sigmask")
+    exit_on_sigterm()
+
+
+def test_little_is_imported_before_the_first_process_can_exit() -> None:
+    root = Path(first_process.__file__).parents[2]
+    program = f"import sys; sys.path.append({str(root)!r}); import mocksms.__main__; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=True)
+    assert not {"argparse", "pathlib", "mocksms.cli.main"} & {*done.stdout.split()}
