@@ -311,7 +311,7 @@ def test_closed_connection_is_freed_without_a_collection() -> None:
             with connected(mock) as connection:
                 connection.sendall(raw_send(KEY, NUMBER))
                 assert connection.recv(1)
-                protocols = [each for each in gc.get_objects() if isinstance(each, Protocol)]
+                protocols = [each for each in gc.get_objects() if type(each) is Protocol]
                 protocol = next(each for each in protocols if each.server == (mock.host, mock.port))
                 for part, event in zip((protocol, protocol.transport, protocol.flow), freed, strict=True):
                     weakref.finalize(part, event.set)
