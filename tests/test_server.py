@@ -242,6 +242,14 @@ def test_client_that_requests_a_websocket_gets_a_response_in_http(shared_mock: M
         assert connection.recv(65536).startswith(b"HTTP/1.1 200 OK")
 
 
+def test_offer_of_another_protocol_may_arrive_in_two_parts(shared_mock: Mock) -> None:
+    with connected(shared_mock) as connection:
+        connection.sendall(b"GET /_mock/health HTTP/1.1\r\nHost: mock\r\nConnection: Upgrade\r\nUp")
+        shared_mock.get("/_mock/health")  # after the part that came before it
+        connection.sendall(b"grade: websocket\r\n\r\n")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200 OK")
+
+
 def test_server_does_not_name_itself(shared_mock: Mock) -> None:
     assert "server" not in shared_mock.get("/_mock/health").headers
 

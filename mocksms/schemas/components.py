@@ -103,8 +103,8 @@ def _plain(name: str) -> str:
 def _tidy(schema: Any) -> Any:
     """Return a schema without what generators of clients stumble over, and what says nothing.
 
-    A title that repeats the name of its field becomes a class of that name; a generator needs the items of an array,
-    and takes 32 bits for an integer, which are too few for a cursor or a number of bytes, unless its format says more.
+    A title that repeats the name of its field becomes a class of that name. A generator takes 32 bits for an integer,
+    which are too few for a cursor or a number of bytes, unless its format says more.
     """
     if isinstance(schema, list):
         return [_tidy(each) for each in schema]
@@ -120,8 +120,6 @@ def _tidy(schema: Any) -> Any:
             tidy[name] = _plain(value)
         elif name != "title":
             tidy[name] = _tidy(value)
-    if tidy.get("type") == "array" and not {"items", "prefixItems"} & tidy.keys():
-        tidy["items"] = {}
     if tidy.get("type") == "integer" and tidy.get("maximum", inf) > MAX_INT32:
         tidy["format"] = "int64"
     return tidy

@@ -88,6 +88,14 @@ def test_output_without_a_reader_is_dropped(monkeypatch: pytest.MonkeyPatch) -> 
     # Nothing is left that closing the stream would fail to write.
 
 
+def test_characters_that_an_encoding_lacks_are_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii"))
+    echo("one… ")
+    echo("two")
+    assert written.getvalue() == rb"one\u2026 two"
+
+
 def test_side_output_reports_a_failure_once_until_it_works_again(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

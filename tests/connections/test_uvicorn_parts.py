@@ -40,10 +40,7 @@ def test_other_parameters_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_other_order_of_parameters_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    start = HttpToolsProtocol.__init__
-
-    def reordered(self: Any, server_state: Any, config: Any, app_state: Any, _loop: Any = None) -> None:
-        start(self, config, server_state, app_state, _loop)
+    def reordered(self: Any, server_state: Any, config: Any, app_state: Any, _loop: Any = None) -> None: ...
 
     monkeypatch.setattr(HttpToolsProtocol, "__init__", reordered)
     with pytest.raises(UnsupportedUvicorn, match=r"HttpToolsProtocol\(server_state\), HttpToolsProtocol\(config\)"):
