@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from mocksms.cli.options import ADDRESS, Parser, named_url, read_settings
 from mocksms.cli.output import configure_logs
 from mocksms.errors import SettingsError
-from mocksms.settings import Settings
+from mocksms.settings import OPTIONS, Settings, flag_name
 
 if TYPE_CHECKING:
     from mocksms.testing.handle import MockSMS
@@ -19,6 +20,9 @@ PACKAGE: Final = "mcp>=2.0"
 """What the command needs; the extra mocksms[mcp] brings it."""
 
 OPTIONS_IN_HELP: Final = (*ADDRESS, "control_token", "scenario", "state")
+
+OPTIONS_FOR_A_RUNNING_MOCK: Final = ("control_token", "api_key", "log_format")
+"""The options that also apply where the command starts no mock."""
 
 
 def mcp_parser() -> Parser:
@@ -56,11 +60,26 @@ def mcp(arguments: list[str]) -> int:
         with _start(settings, key, has_port=parsed.port is not None) as sms:
             run(create_server(Tools(lambda: sms), sms.url, key), sms.stop)
     else:
+        _check_options(parsed)
         url = MockClient(url).url  # an invalid URL ends the command, but the mock may start later
         token = settings.control_token
         connect = partial(MockSMS.connect, url, api_key=key, control_token=token, ready_timeout=0)
         run(create_server(Tools(connect), url, key))
     return 0
+
+
+def _check_options(parsed: argparse.Namespace) -> None:
+    """Refuse options on the command line that a running mock cannot get.
+
+    Raises:
+        SettingsError: there is one.
+    """
+    given = [name for name in OPTIONS if getattr(parsed, name) is not None and name not in OPTIONS_FOR_A_RUNNING_MOCK]
+    if given:
+        raise SettingsError(
+            f"{flag_name(given[0])} is for a mock that mocksms mcp starts, but --url or MOCKSMS_URL names a running "
+            "one; give --url an empty value to start one."
+        )
 
 
 def _start(settings: Settings, key: str, *, has_port: bool) -> MockSMS:

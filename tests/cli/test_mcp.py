@@ -74,6 +74,15 @@ def test_command_ends_with_its_input_and_stops_its_mock(monkeypatch: pytest.Monk
     assert state.exists()
 
 
+@pytest.mark.parametrize("arguments", [["--scenario", "chaos"], ["--state", "kept.zip", "--log-format", "json"]])
+def test_options_of_a_mock_are_refused_for_a_running_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: Captured, arguments: list[str]
+) -> None:
+    monkeypatch.setenv("MOCKSMS_URL", "http://127.0.0.1:1")
+    assert main(["mcp", *arguments]) == UNUSABLE
+    assert f"{arguments[0]} is for a mock that mocksms mcp starts, but --url or" in capsys.readouterr().err
+
+
 def test_signal_stops_the_mock_before_the_process_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     handlers: dict[int, Callable[..., object]] = {}
     ended: list[object] = []
