@@ -100,23 +100,12 @@ export class MockSMS {
         const text = JSON.stringify(messages[0].text);
         throw new MockSMSError(`No message has a code, the newest is ${text}.`, 408, messages[0]);
       }
-      await this.#waitForMore(messages, { ...filters, timeout: left });
+      const since = messages[PAGE - 1]?.cursor ?? filters.since; // a wait counts no more than a page
+      const query = { ...filters, since, count: Math.min(messages.length + 1, PAGE), timeout: left };
+      await this.#call("GET", "messages/wait", query).catch((error) => {
+        if (messages.length === 0 || error.status !== 408) throw error;
+      });
     }
-  }
-
-  /**
-   * Wait for one message more than those that match, or until the timeout if there are any.
-   *
-   * @param {Message[]} messages newest first
-   * @param {Filters & Timeout} filters
-   */
-  async #waitForMore(messages, filters) {
-    const isFull = messages.length === PAGE; // a wait counts no more
-    const since = isFull ? messages[PAGE - 1].cursor : filters.since;
-    const count = messages.length + (isFull ? 0 : 1);
-    await this.#call("GET", "messages/wait", { ...filters, since, count }).catch((error) => {
-      if (messages.length === 0 || error.status !== 408) throw error;
-    });
   }
 
   /**
