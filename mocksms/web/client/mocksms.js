@@ -4,17 +4,9 @@
  */
 
 /**
- * @typedef {import("./mocksms.d.ts").Callback} Callback
- * @typedef {import("./mocksms.d.ts").CallbackFilters} CallbackFilters
- * @typedef {import("./mocksms.d.ts").Clock} Clock
- * @typedef {import("./mocksms.d.ts").Expected} Expected
- * @typedef {import("./mocksms.d.ts").Fault} Fault
- * @typedef {import("./mocksms.d.ts").FaultOptions} FaultOptions
- * @typedef {import("./mocksms.d.ts").Filters} Filters
- * @typedef {import("./mocksms.d.ts").Message} Message
- * @typedef {import("./mocksms.d.ts").Reply} Reply
- * @typedef {import("./mocksms.d.ts").Timeout} Timeout
- * @typedef {import("./mocksms.d.ts").Webhook} Webhook
+ * @import {
+ *   Callback, CallbackFilters, Clock, Expected, Fault, FaultOptions, Filters, Message, Reply, Timeout, Webhook
+ * } from "./mocksms.d.ts"
  */
 
 const PAGE = 1_000;
