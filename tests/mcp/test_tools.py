@@ -8,7 +8,8 @@ from typing import Any, get_args
 import pytest
 
 from mocksms import MockSMS
-from mocksms.mcp.arguments import SetFaultArguments
+from mocksms.errors import MockRefused
+from mocksms.mcp.arguments import SetFaultArguments, WaitForCodeArguments
 from mocksms.mcp.results import FIRST_EVENTS, LAST_EVENTS, MAX_BODY, MAX_TEXT
 from mocksms.mcp.tools import ToolFailed, Tools
 from mocksms.settings import Settings
@@ -109,6 +110,11 @@ def test_wait_calls_the_mock_a_few_times_however_many_messages_match(
     error = failure(tools, "wait_for_code", timeout=0.1)
     assert calls == ["messages", "messages/wait", "messages"]
     assert str(error).startswith("no one-time code within 0.1 s in 20 SMS that match")
+
+
+def test_wait_that_the_mock_refuses_says_so(tools: Tools) -> None:
+    with pytest.raises(MockRefused, match="timeout: must be at most 300"):
+        tools.wait_for_code(WaitForCodeArguments.model_construct(timeout=999.0))
 
 
 def test_send_returns_what_happened_on_the_wire(tools: Tools) -> None:
