@@ -8,7 +8,7 @@ from collections import deque
 from contextlib import suppress
 from typing import Final
 
-from mocksms.cli.output import MAX_ENCODED, PIPE_BYTES, SideOutput, takes_output, warn
+from mocksms.cli.output import MAX_ENCODED, PIPE_BYTES, SideOutput, echo_safe, takes_output, warn
 from mocksms.cli.terminal import PAINT_CODES
 
 MAX_WAITING: Final = 1_000_000
@@ -19,7 +19,7 @@ RETRY_SECONDS: Final = 0.1
 
 
 class LineOutput:
-    """Writes the lines of a running mock to standard output, and never waits for its reader.
+    """Writes the lines of a running mock, which must be safe to print, and never waits for the reader of its output.
 
     A pipe without a reader takes 64 KB, and the next write would stop the mock. So lines wait here while the pipe is
     full. Beyond a limit the oldest are dropped, with a warning.
@@ -27,7 +27,7 @@ class LineOutput:
 
     def __init__(self, log_format: str = "lines") -> None:
         self._log_format = log_format
-        self._write = SideOutput(log_format)
+        self._write = SideOutput(log_format, echo_safe)
         self._waiting: deque[tuple[str, int]] = deque()
         self._size = 0
         self._retry: asyncio.TimerHandle | None = None

@@ -42,7 +42,12 @@ def echo(text: str) -> None:
     Raises:
         OutputFailed: standard output is closed, or its disk is full.
     """
-    if problem := _write(sys.stdout, _safe(text, sys.stdout)):
+    echo_safe(_safe(text, sys.stdout))
+
+
+def echo_safe(text: str) -> None:
+    """Write to standard output, as `echo` does, a text that is safe to print and has colours only where they show."""
+    if problem := _write(sys.stdout, text):
         raise OutputFailed(problem)
 
 
@@ -110,14 +115,15 @@ def show_progress(text: str) -> None:
 class SideOutput:
     """Writes to standard output what a command can do without. The first failure is a line on standard error."""
 
-    def __init__(self, log_format: str = "lines") -> None:
+    def __init__(self, log_format: str = "lines", write: Callable[[str], None] = echo) -> None:
         self._log_format = log_format
+        self._echo = write
         self._has_failed = False
 
     def __call__(self, text: str) -> None:
         """Write a text."""
         try:
-            echo(text)
+            self._echo(text)
             self._has_failed = False
         except OutputFailed as error:
             if not self._has_failed:
