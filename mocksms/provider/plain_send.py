@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from mocksms.provider.binding import MAX_FAST_OBJECTS, NAME
 from mocksms.provider.send import OPTIONAL_MEMBERS
@@ -29,13 +29,8 @@ _KINDS_IN_MESSAGE: Final[Mapping[str, type]] = {
 _read: Final = json.JSONDecoder().raw_decode
 
 
-class PlainSend(NamedTuple):
-    """A plain send: the members of its message that the body has, by their JSON names, and the recipients."""
-
-    message: Mapping[str, Any]
-    recipients: list[Recipient]
-    wants_async: bool
-    send_at: datetime | None
+PlainSend = tuple[Mapping[str, Any], list[Recipient], bool, datetime | None]
+"""A plain send: the members of its message that its body has, by JSON name; its recipients, `async` and `send_at`."""
 
 
 def read_plain(raw: bytes, zone: tzinfo) -> PlainSend | None:
@@ -63,7 +58,7 @@ def read_plain(raw: bytes, zone: tzinfo) -> PlainSend | None:
         )
     except (ValueError, TypeError, LookupError, RecursionError):
         return None
-    return PlainSend(message, recipients, body.get("async", False), send_at) if is_plain else None
+    return (message, recipients, body.get("async", False), send_at) if is_plain else None
 
 
 def _fits(members: Mapping[str, object], kinds: Mapping[str, type]) -> bool:

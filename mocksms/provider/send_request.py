@@ -42,8 +42,9 @@ def read_send_request(headers: Headers, raw: bytes, settings: Settings) -> SendR
     deviations: list[Deviation] = []
     field_vars: Sequence[FieldVars] = ()
     if plain is not None:
-        submission = submission_with(plain.message, plain.wants_async, plain.send_at, settings)
-        recipients, has_charset = plain.recipients, "charset" in plain.message
+        message, recipients, wants_async, send_at = plain
+        submission = submission_with(message, wants_async, send_at, settings)
+        has_charset = "charset" in message
     else:
         body, deviations = read_send(raw, codec, zone)
         submission, recipients = submission_of(body, settings), recipients_of(body, settings)

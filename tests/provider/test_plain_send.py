@@ -40,11 +40,10 @@ def equals_model(raw: bytes) -> bool:
         return False
     by_model, deviations = read_send(raw, "utf-8")
     assert deviations == []
-    assert submission_with(plain.message, plain.wants_async, plain.send_at, SETTINGS) == submission_of(
-        by_model, SETTINGS
-    )
-    assert plain.recipients == recipients_of(by_model, SETTINGS)
-    assert ("charset" in plain.message) is ("charset" in by_model.message.model_fields_set)
+    message, recipients, wants_async, send_at = plain
+    assert submission_with(message, wants_async, send_at, SETTINGS) == submission_of(by_model, SETTINGS)
+    assert recipients == recipients_of(by_model, SETTINGS)
+    assert ("charset" in message) is ("charset" in by_model.message.model_fields_set)
     return True
 
 
