@@ -8,6 +8,11 @@ from typing import Any, Final, Protocol
 CONNECTION: Final = "mocksms.connection"
 """The ASGI extension in which a server passes the ClientConnection."""
 
+COMPLETE_BODY: Final = "mocksms.body"
+"""The entry of a scope with the body of a request, in bytes, if the server had all of it before the request started.
+
+An application that takes it from there need not wait for it. The events of the request are the same as without it.
+"""
 
 COMPLETE_RESPONSE: Final = "mocksms.response"
 """The ASGI extension of a server that takes a complete response as one event, and the type of that event.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from mocksms.asgi.connection import COMPLETE_RESPONSE
+from mocksms.asgi.connection import COMPLETE_BODY, COMPLETE_RESPONSE
 from mocksms.connections.uvicorn_parts import STATUS_LINE, RequestResponseCycle
 
 LINE: Final = b"%b: %b\r\n"
@@ -23,6 +23,7 @@ class Exchange(RequestResponseCycle):
         """
         run = self.run_asgi(app)
         if at_once and not self.more_body:
+            cast("dict[str, object]", self.scope)[COMPLETE_BODY] = bytes(self.body)
             try:
                 waits_for = run.send(None)
             except StopIteration:

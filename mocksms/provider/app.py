@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from starlette.types import Receive, Scope, Send
 
 from mocksms.asgi.bodies import Disconnected, compression_of, read_body
+from mocksms.asgi.connection import COMPLETE_BODY
 from mocksms.asgi.origins import Headers, check_page
 from mocksms.asgi.slices import MAX_INLINE_BYTES, Slices
 from mocksms.engine.account import Account
@@ -150,10 +151,12 @@ class ProviderApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one HTTP request."""
         started = timer()
-        try:
-            body = await read_body(receive, self._settings.max_body)
-        except Disconnected:
-            return
+        limit, body = self._settings.max_body, scope.get(COMPLETE_BODY)
+        if body is None or len(body) > limit:
+            try:
+                body = await read_body(receive, limit)
+            except Disconnected:
+                return
         body_error = None if isinstance(body, bytes) else body
         request = self._request(scope, body if isinstance(body, bytes) else b"")
         handled = await self._handle(request, body_error)

@@ -84,21 +84,24 @@ async def until_disconnected(receive: Receive) -> None:
 
 async def send_all(response: ProviderResponse, scope: Scope, send: Send) -> None:
     """Send head and body; as one event if the server takes that, which saves a system call."""
-    start = _start_event(response)
     if not response.headers and COMPLETE_RESPONSE in scope.get("extensions", ()):
-        start["type"], start["body"] = COMPLETE_RESPONSE, response.body
-        await send(start)
+        headers = _headers(response)
+        await send({"type": COMPLETE_RESPONSE, "status": response.status, "headers": headers, "body": response.body})
     else:
-        await send(start)
+        await send(_start_event(response))
         await _send_body(response.body, send)
 
 
 def _start_event(response: ProviderResponse) -> Message:
+    return {"type": "http.response.start", "status": response.status, "headers": _headers(response)}
+
+
+def _headers(response: ProviderResponse) -> list[tuple[bytes, bytes]]:
     kind = JSON_TYPE if response.media_type is None else (b"content-type", response.media_type)
-    own = [kind] if kind[1] else []
+    headers = [kind] if kind[1] else []
     if response.status not in BODILESS:
-        own.append((b"content-length", b"%d" % len(response.body)))
-    return {"type": "http.response.start", "status": response.status, "headers": [*own, *response.headers]}
+        headers.append((b"content-length", b"%d" % len(response.body)))
+    return [*headers, *response.headers] if response.headers else headers
 
 
 async def _send_body(body: bytes, send: Send, *, more: bool = False) -> None:

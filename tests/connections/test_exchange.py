@@ -10,7 +10,7 @@ import pytest
 from uvicorn import Config
 from uvicorn.server import ServerState
 
-from mocksms.asgi.connection import COMPLETE_RESPONSE
+from mocksms.asgi.connection import COMPLETE_BODY, COMPLETE_RESPONSE
 from mocksms.connections.idle import IdleConnections
 from mocksms.connections.protocol import Protocol
 from tests.support import TIMEOUT
@@ -175,3 +175,20 @@ def test_body_may_end_after_its_response_and_a_header_may_be_repeated() -> None:
         return first + read(connection, len(HEAD) + 7)
 
     assert asyncio.run(serve(respond, talk))[0] == (HEAD + b"\r\nhello") * 2
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_body_that_has_arrived_is_in_the_scope_of_a_request_that_starts_at_once(at_once: bool) -> None:
+    seen: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen.extend((scope.get(COMPLETE_BODY), (await receive())["body"]))
+        await send(complete())
+
+    def talk(connection: socket.socket) -> bytes:
+        connection.sendall(b"POST / HTTP/1.1\r\nHost: mock\r\nConnection: close\r\nContent-Length: 3\r\n\r\none")
+        return read(connection, 1_000)
+
+    received, _ = asyncio.run(serve(app, talk, starts_at_once=at_once))
+    assert received.startswith(b"HTTP/1.1 201")
+    assert seen == [b"one" if at_once else None, b"one"]
