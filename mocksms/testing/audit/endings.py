@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import unittest
 from collections.abc import Collection, Iterator, Sequence
 from enum import StrEnum
 from itertools import takewhile
 from typing import Final, NamedTuple
+
+import pytest
 
 from mocksms.testing.audit.calls import ApplicationCall, WatchedRun
 from mocksms.testing.audit.code_filter import CodeFilter, CodeOwner, FramePlace
@@ -16,6 +19,8 @@ from mocksms.testing.described_errors import describe_error
 
 WAITS: Final = frozenset({"wait_for", "assert_callback", "wait_for_request"})
 """The methods of the handle that wait for what the application does later."""
+
+OUTCOMES: Final = (pytest.fail.Exception, pytest.skip.Exception, pytest.exit.Exception, unittest.SkipTest)
 
 
 class EndingKind(StrEnum):
@@ -120,10 +125,7 @@ def ending_of(
 
 def _kind_at_limit(error: BaseException | None, code: CodeFilter) -> tuple[EndingKind, str]:
     """Return what the time limit means, and where the application was: a test that waits for it does not hang."""
-    places: list[FramePlace] = []
-    while error is not None:
-        places += code.places([error.__traceback__])
-        error = error.__context__
+    places = [place for each in _chain(error) for place in code.places([each.__traceback__])]
     if any(_method(place) in WAITS for place in places if place.owner is CodeOwner.MOCKSMS):
         return EndingKind.WAITING, "the time limit ended a wait of the test"
     own = [place for place in places if place.owner in (CodeOwner.TEST, CodeOwner.APPLICATION)]
@@ -152,9 +154,13 @@ def _own_errors(
 def _application_errors(
     error: BaseException, traces: Tracebacks, code: CodeFilter, raises: Collection[str]
 ) -> Iterator[ApplicationError]:
-    """Yield an error that others reported, if it went through application code."""
+    """Yield an error that others reported, if it went through application code.
+
+    The time limit ends a test by an outcome of pytest. It can strike in another task, which then reports it, or reports
+    what came of it.
+    """
     places = [place for place in code.places(traces) if place.owner is CodeOwner.APPLICATION]
-    if places:
+    if places and not any(map(_is_outcome, _chain(error))):
         yield _described(error, places[-1], code, raises)
 
 
@@ -183,9 +189,16 @@ def _method(place: FramePlace) -> str:
     return str(getattr(method, "__name__", place.frame.f_code.co_name))
 
 
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Iterate over an error and those during whose handling it was raised."""
+    while error is not None:
+        yield error
+        error = error.__context__
+
+
 def _is_outcome(error: BaseException) -> bool:
     """Whether an error is how pytest or unittest end a test, such as `pytest.fail`."""
-    return type(error).__module__ == "_pytest.outcomes" or type(error).__name__ == "SkipTest"
+    return isinstance(error, OUTCOMES)
 
 
 def _is_test_file(place: FramePlace, code: CodeFilter) -> bool:

@@ -245,3 +245,20 @@ def test_error_that_the_application_raises_without_a_variation_is_left_out(files
 
 def test_error_without_code_of_the_application_is_no_crash() -> None:
     assert ending_of(KeyError("fixture"), NO_CODE, NOTHING, AuditOptions()).kind == "expectation"
+
+
+def test_what_the_time_limit_ends_in_another_task_is_no_crash(files: AuditedFiles) -> None:
+    shop = """
+        def send(limit):
+            try:
+                raise limit
+            finally:
+                {}['id']
+    """
+    function = files.write(shop, "from shop import send\ndef test_it(limit): send(limit)")
+    with pytest.raises(KeyError) as raised:
+        function(limit_reached())
+    assert raised.value.__context__ is not None
+    for error in (raised.value, raised.value.__context__):
+        watched = WatchedRun([CollectedError(error, "asyncio")], [])
+        assert ending_of(None, files.code, watched, AuditOptions()).kind == "passed"
