@@ -39,7 +39,7 @@ export class MockSMS {
    */
   constructor(url, { account = "tests", token } = {}) {
     if (!url || !/^https?:\/\/[^/]/i.test(url)) {
-      throw new TypeError(`The URL of the mock is ${JSON.stringify(url)}, but must be like http://127.0.0.1:8972.`);
+      throw new TypeError(`The URL of the mock is ${JSON.stringify(url)}, but must begin with http: or https:.`);
     }
     if (!/^[!-~]([ -~]*[!-~])?$/.test(account)) {
       throw new TypeError(`The account is ${JSON.stringify(account)}, but must be an API key in ASCII.`);
