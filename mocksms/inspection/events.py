@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections import OrderedDict
 from collections.abc import Awaitable
+from functools import lru_cache
 from json.encoder import encode_basestring_ascii
 from typing import Any, Final, NamedTuple
 
@@ -21,7 +22,7 @@ from mocksms.engine.logs import parse_record_number
 from mocksms.inspection.errors import TooManyOpenRequests
 from mocksms.inspection.waiting import WaitEnd, Waiters, watch_disconnect
 from mocksms.schemas.openapi import STREAM
-from mocksms.sms.message import Message
+from mocksms.sms.message import AnyState, Message
 from mocksms.sms.surrogates import well_formed_json
 
 MAX_EVENTS: Final = 10_000
@@ -117,8 +118,9 @@ class EventLog:
         account, event = self._ring[number % MAX_EVENTS]
         if not isinstance(event, bytes):
             kind, members = _describe(event)
-            data = f'{{"account":null{members}}}' if account is None else f'{{"account":"{account}"{members}}}'
-            event = _server_sent(kind, data, f"{self.epoch}.{number}")
+            owner = "null" if account is None else f'"{account}"'
+            text = f'id: {self.epoch}.{number}\nevent: {kind}\ndata: {{"account":{owner}{members}}}\n\n'
+            event = well_formed_json(text.encode())
             self._ring[number % MAX_EVENTS] = account, event
         return event
 
@@ -275,12 +277,8 @@ def _part(body: bytes) -> dict[str, Any]:
 
 def encode_event(kind: str, data: dict[str, Any], event_id: str = "") -> bytes:
     """Return a server-sent event."""
-    return _server_sent(kind, _encode(data), event_id)
-
-
-def _server_sent(kind: str, data: str, event_id: str) -> bytes:
     head = f"id: {event_id}\n" if event_id else ""
-    return well_formed_json(f"{head}event: {kind}\ndata: {data}\n\n".encode())
+    return well_formed_json(f"{head}event: {kind}\ndata: {_encode(data)}\n\n".encode())
 
 
 def _end(end: asyncio.Future[str], reason: str) -> None:
@@ -318,19 +316,25 @@ def _members(**members: object) -> str:
 
 
 def _message(message: Message) -> str:
-    state = message.state
-    reason = "null" if state.reason is None else _text(state.reason)
     # Written by hand, as below: the encoder takes three times as long, and each send has these two events.
     return (
         f',"cursor":{message.sequence},"transaction_id":"{message.transaction_id}","number":{_text(message.digits)}'
-        f',"status":{_text(state.status)},"reject_reason":{reason},"clicks":{len(message.clicks)}'
+        f',{_state(message.state)},"clicks":{len(message.clicks)}'
     )
+
+
+@lru_cache(maxsize=64)
+def _state(state: AnyState) -> str:
+    return _members(status=state.status, reject_reason=state.reason)[1:]
 
 
 def _request(request: RecordedRequest) -> str:
-    status = request.status
-    status_text = "null" if status is None else status
     return (
-        f',"id":{request.number},"method":{_text(request.method)},"target":{_text(request.target[:MAX_TEXT])}'
-        f',"status":{status_text},"messages":{len(request.messages)}'
+        f',"id":{request.number},{_asked(request.method, request.target, request.handling.status)}'
+        f',"messages":{len(request.messages)}'
     )
+
+
+@lru_cache(maxsize=64)
+def _asked(method: str, target: str, status: int | None) -> str:
+    return _members(method=method, target=target[:MAX_TEXT], status=status)[1:]
