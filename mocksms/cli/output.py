@@ -117,13 +117,13 @@ class SideOutput:
 
     def __init__(self, log_format: str = "lines", write: Callable[[str], None] = echo) -> None:
         self._log_format = log_format
-        self._echo = write
+        self._write = write
         self._has_failed = False
 
     def __call__(self, text: str) -> None:
         """Write a text."""
         try:
-            self._echo(text)
+            self._write(text)
             self._has_failed = False
         except OutputFailed as error:
             if not self._has_failed:
