@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("mocksms")
 
-OWN_SEGMENTS: Final = frozenset({"_mock", "inbox", "docs", "shared", "client", "openapi.json", "llms.txt"})
+OWN_SEGMENTS: Final = frozenset({"_mock", "inbox", "docs", "common", "client", "openapi.json", "llms.txt"})
 """First segments of the paths of inspection API and web UI."""
 
 CreateApp = Callable[[asyncio.Event], ASGIApp]

@@ -29,7 +29,7 @@ HALF_AN_HOUR = timedelta(minutes=30)
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/inbox/main.js", "/shared/dom.js", "/_mock/health", "/docs", "/docs/index.html", "/openapi.json"]
+    "path", ["/", "/inbox/main.js", "/common/dom.js", "/_mock/health", "/docs", "/docs/index.html", "/openapi.json"]
 )
 def test_paths_of_the_mock_itself_are_served(path: str) -> None:
     with TestClient(create_app(Engine(Settings()))) as client:
@@ -74,7 +74,7 @@ def test_unknown_path_of_the_mock_itself_gets_its_own_404() -> None:
             "/inbox",
             "/docs/",
             "/docs/none.js",
-            "/shared",
+            "/common",
             "/openapi.json/",
         ):
             response = client.get(path)

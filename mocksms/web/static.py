@@ -32,7 +32,7 @@ GUIDE_PAGE: Final = "/docs/guide/index.html"
 CONTENTS: Final = "/llms.txt"
 """The path of the table of contents of the guide."""
 
-FOLDERS: Final = ("inbox", "docs", "shared", "client")
+FOLDERS: Final = ("inbox", "docs", "common", "client")
 """The folders whose files are served, each below its own name."""
 
 _BELOW: Final = tuple(f"/{name}/" for name in FOLDERS)

@@ -283,5 +283,5 @@ def test_page_uses_only_the_inspection_api(controls: Inbox, own_mock: Mock) -> N
     controls.compose("Hello", to=f"{QUEUED}, {NO_CREDIT}")
     expect(controls.panel.locator(".result li")).to_have_count(2)
     paths = {url.removeprefix(own_mock.url).partition("?")[0] for url in controls.watched.requested}
-    own = ("/_mock/", "/inbox/", "/shared/")
+    own = ("/_mock/", "/inbox/", "/common/")
     assert {path for path in paths if not path.startswith(own)} == {"/"}

@@ -32,7 +32,7 @@ REQUESTS: Final[tuple[tuple[str, str, dict[str, str], str | None], ...]] = (
     ("GET", "/nowhere/.hidden?to[]=%5B1%5D&a={1,2}&b='$HOME'", {}, None),
 )
 """Method, target, headers and body of requests that are hard to quote."""
-MAKE: Final = "(requests) => import('/shared/snippets.js').then((module) => requests.map(module.snippets))"
+MAKE: Final = "(requests) => import('/common/snippets.js').then((module) => requests.map(module.snippets))"
 
 
 def code_of(watched: Watched, name: str) -> list[str]:

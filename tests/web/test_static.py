@@ -142,7 +142,7 @@ def test_outside_address_is_noticed(text: str) -> None:
     assert OUTSIDE.search(text)
 
 
-@pytest.mark.parametrize("below", ["/docs", "/inbox", "/inbox/list", "/shared"])
+@pytest.mark.parametrize("below", ["/docs", "/inbox", "/inbox/list", "/common"])
 @pytest.mark.parametrize("rest", ["/", "/none.js", "/..", "/%2e%2e/pages.py", "/%2e%2e/app.py", "/index.html/"])
 def test_nothing_else_is_served_beside_the_pages(shared_mock: Mock, below: str, rest: str) -> None:
     request = requests.Request("GET", shared_mock.url).prepare()

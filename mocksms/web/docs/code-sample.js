@@ -2,9 +2,9 @@
 
 import { localStore } from "../inbox/state/storage.js";
 import { button, copyButton } from "../inbox/ui/components.js";
-import { asCode, storedName } from "../shared/base.js";
-import { element } from "../shared/dom.js";
-import { snippets } from "../shared/snippets.js";
+import { asCode, storedName } from "../common/base.js";
+import { element } from "../common/dom.js";
+import { snippets } from "../common/snippets.js";
 
 const LANGUAGE = storedName("mocksms-docs-language");
 

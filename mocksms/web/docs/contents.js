@@ -1,6 +1,6 @@
 /** The contents of a page: always open beside it, folded above it on a narrow screen. */
 
-import { byId } from "../shared/dom.js";
+import { byId } from "../common/dom.js";
 
 /** Fold or open the contents by the width of the screen, and fold them once a link in them is followed. */
 export function foldContents() {

@@ -2,8 +2,8 @@
 
 import { savedKeys } from "../inbox/api/client.js";
 import { tabStore } from "../inbox/state/storage.js";
-import { pathOf, storedName } from "../shared/base.js";
-import { byId, element } from "../shared/dom.js";
+import { pathOf, storedName } from "../common/base.js";
+import { byId, element } from "../common/dom.js";
 
 const KEY = storedName("mocksms-key");
 const TOKEN = storedName("mocksms-token");

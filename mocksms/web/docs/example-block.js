@@ -1,7 +1,7 @@
 /** Examples of a body: one of them is shown, buttons choose another if there are several. */
 
 import { button, copyButton } from "../inbox/ui/components.js";
-import { element } from "../shared/dom.js";
+import { element } from "../common/dom.js";
 
 /**
  * @param {string} label what they are examples of

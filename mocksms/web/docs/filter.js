@@ -1,6 +1,6 @@
 /** The full-text filter of the reference: over paths, parameters, fields and descriptions. */
 
-import { byId, element } from "../shared/dom.js";
+import { byId, element } from "../common/dom.js";
 import { textsOf } from "./search-text.js";
 
 const input = /** @type {HTMLInputElement} */ (byId("filter"));

@@ -2,9 +2,9 @@
 
 import { removeControls } from "../inbox/state/read-only.js";
 import { initTheme } from "../inbox/state/theme.js";
-import { pathOf } from "../shared/base.js";
-import { byId, element } from "../shared/dom.js";
-import { messageOf } from "../shared/errors.js";
+import { pathOf } from "../common/base.js";
+import { byId, element } from "../common/dom.js";
+import { messageOf } from "../common/errors.js";
 import { initCredentials } from "./credentials.js";
 import { applyFilter, initFilter } from "./filter.js";
 import { operationView, sectionId } from "./operation.js";

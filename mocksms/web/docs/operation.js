@@ -1,7 +1,7 @@
 /** One operation of the API: what it takes, what it responds with, and a form to try it out. */
 
 import { icon } from "../inbox/ui/icons.js";
-import { element } from "../shared/dom.js";
+import { element } from "../common/dom.js";
 import { offerIds, parameterField, parameterList } from "./parameters.js";
 import { prose } from "./prose.js";
 import { responseView } from "./response.js";

@@ -1,7 +1,7 @@
 /** The parameters of an operation, each with an input for its value. */
 
-import { pathOf } from "../shared/base.js";
-import { element } from "../shared/dom.js";
+import { pathOf } from "../common/base.js";
+import { element } from "../common/dom.js";
 import { tokenHeaders } from "./credentials.js";
 import { about, choicesOf, facts } from "./schema.js";
 

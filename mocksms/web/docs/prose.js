@@ -1,6 +1,6 @@
 /** Texts of the OpenAPI document, with code between backticks. */
 
-import { element } from "../shared/dom.js";
+import { element } from "../common/dom.js";
 
 /**
  * A text as nodes.

@@ -1,10 +1,10 @@
 /** Requests that the API reference makes, and their responses. */
 
 import { describeWire } from "../inbox/ui/wire.js";
-import { pathOf } from "../shared/base.js";
-import { element } from "../shared/dom.js";
-import { messageOf } from "../shared/errors.js";
-import { prettyJson } from "../shared/json.js";
+import { pathOf } from "../common/base.js";
+import { element } from "../common/dom.js";
+import { messageOf } from "../common/errors.js";
+import { prettyJson } from "../common/json.js";
 import { accountOf, credentials, tokenHeaders } from "./credentials.js";
 
 const MAX_STREAM_LINES = 500;

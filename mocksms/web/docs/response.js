@@ -1,6 +1,6 @@
 /** A response: its status, its examples if it is an error, and its fields. */
 
-import { element } from "../shared/dom.js";
+import { element } from "../common/dom.js";
 import { exampleBlock } from "./example-block.js";
 import { prose } from "./prose.js";
 import { examplesOf } from "./sample.js";

@@ -1,7 +1,7 @@
 /** Schemas of the OpenAPI document as text and as lists of fields. */
 
 import { plural } from "../inbox/ui/components.js";
-import { element } from "../shared/dom.js";
+import { element } from "../common/dom.js";
 import { prose } from "./prose.js";
 
 const MAX_DEPTH = 8;

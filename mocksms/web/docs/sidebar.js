@@ -1,6 +1,6 @@
 /** The contents of the reference: every operation below its tag, with the one that is open marked. */
 
-import { byId, element } from "../shared/dom.js";
+import { byId, element } from "../common/dom.js";
 import { foldContents } from "./contents.js";
 import { sectionId } from "./operation.js";
 import { prose } from "./prose.js";

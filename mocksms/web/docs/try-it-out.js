@@ -2,8 +2,8 @@
 
 import { control } from "../inbox/state/read-only.js";
 import { isConfirmed } from "../inbox/ui/confirmation.js";
-import { element } from "../shared/dom.js";
-import { messageOf } from "../shared/errors.js";
+import { element } from "../common/dom.js";
+import { messageOf } from "../common/errors.js";
 import { codeSample } from "./code-sample.js";
 import { accountText, onCredentials } from "./credentials.js";
 import { buildRequest, sendAndShow } from "./request.js";

@@ -1,6 +1,6 @@
 /** A webhook: the callbacks that the mock sends to an application, with an example of each event. */
 
-import { element } from "../shared/dom.js";
+import { element } from "../common/dom.js";
 import { exampleBlock } from "./example-block.js";
 import { prose } from "./prose.js";
 import { responseView } from "./response.js";

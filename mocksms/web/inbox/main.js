@@ -1,6 +1,6 @@
 /** The inbox: shows what the URL says, and applies the events of the mock. */
 
-import { byId, element } from "../shared/dom.js";
+import { byId, element } from "../common/dom.js";
 import { ANY_ACCOUNT, get } from "./api/client.js";
 import { Live } from "./api/live.js";
 import { enableTokenDialog } from "./api/token.js";

@@ -1,9 +1,9 @@
 /** A page of the guide. */
 
 import { initTheme } from "../../inbox/state/theme.js";
-import { pathOf } from "../../shared/base.js";
-import { byId, element } from "../../shared/dom.js";
-import { messageOf } from "../../shared/errors.js";
+import { pathOf } from "../../common/base.js";
+import { byId, element } from "../../common/dom.js";
+import { messageOf } from "../../common/errors.js";
 import { foldContents } from "../contents.js";
 import { render } from "./markdown.js";
 

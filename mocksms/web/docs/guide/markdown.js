@@ -1,7 +1,7 @@
 /** The Markdown of the guide as nodes. A text becomes nodes, never markup, so that a page cannot contain a program. */
 
 import { copyButton } from "../../inbox/ui/components.js";
-import { element } from "../../shared/dom.js";
+import { element } from "../../common/dom.js";
 
 const INLINE = /`([^`]+)`|\*\*([^*]+)\*\*|\*([^*\s][^*]*)\*|\[([^\]]+)\]\(([^)\s]+)\)/g;
 const HEADING = /^(#{1,4}) (.+)$/;

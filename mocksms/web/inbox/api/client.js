@@ -1,7 +1,7 @@
 /** Client of the inspection API. */
 
-import { pathOf, storedName } from "../../shared/base.js";
-import { messageOf } from "../../shared/errors.js";
+import { pathOf, storedName } from "../../common/base.js";
+import { messageOf } from "../../common/errors.js";
 import { route } from "../state/route.js";
 import { tabStore } from "../state/storage.js";
 

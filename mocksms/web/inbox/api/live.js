@@ -1,7 +1,7 @@
 /** The event stream of the mock: it resumes where it stopped, and says when it is not live. */
 
-import { pathOf } from "../../shared/base.js";
-import { messageOf } from "../../shared/errors.js";
+import { pathOf } from "../../common/base.js";
+import { messageOf } from "../../common/errors.js";
 import { inNextFrame } from "../ui/schedule.js";
 import { authEvents, authHeaders } from "./client.js";
 

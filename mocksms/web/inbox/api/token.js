@@ -1,6 +1,6 @@
 /** The dialog for the control token, if the mock was started with one. */
 
-import { element } from "../../shared/dom.js";
+import { element } from "../../common/dom.js";
 import { dialog, field } from "../ui/components.js";
 import { authEvents, saveToken } from "./client.js";
 

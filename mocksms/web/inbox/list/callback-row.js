@@ -1,6 +1,6 @@
 /** A row of the list of callbacks: its event and phone, its attempts, and when the next one is due. */
 
-import { element } from "../../shared/dom.js";
+import { element } from "../../common/dom.js";
 import { callbackBadge, outcomeOf } from "../panels/callback.js";
 import { mockState } from "../state/mock-state.js";
 import { accountLabel } from "../ui/account-label.js";

@@ -1,6 +1,6 @@
 /** The list of callbacks, below the webhooks that they go to. */
 
-import { element } from "../../shared/dom.js";
+import { element } from "../../common/dom.js";
 import { get, request } from "../api/client.js";
 import { mockState } from "../state/mock-state.js";
 import { callbackPlace } from "../state/places.js";

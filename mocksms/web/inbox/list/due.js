@@ -1,6 +1,6 @@
 /** When callbacks are due: a countdown on the clock of their account. */
 
-import { element } from "../../shared/dom.js";
+import { element } from "../../common/dom.js";
 import { mockState } from "../state/mock-state.js";
 import { exactDateTime, formatDuration } from "../ui/time.js";
 

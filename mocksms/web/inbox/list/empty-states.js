@@ -1,8 +1,8 @@
 /** What is shown instead of an empty list: how to start, or why a search has no results. */
 
-import { asCode, urlOf } from "../../shared/base.js";
-import { element } from "../../shared/dom.js";
-import { curlCommand } from "../../shared/snippets.js";
+import { asCode, urlOf } from "../../common/base.js";
+import { element } from "../../common/dom.js";
+import { curlCommand } from "../../common/snippets.js";
 import { sendRequest } from "../api/client.js";
 import { control, isReadOnly } from "../state/read-only.js";
 import { navigate, route, searchText } from "../state/route.js";

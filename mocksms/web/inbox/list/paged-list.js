@@ -1,6 +1,6 @@
 /** A list that is read page by page, the newest first, and kept up to date at its start. */
 
-import { element } from "../../shared/dom.js";
+import { element } from "../../common/dom.js";
 import { ApiError } from "../api/client.js";
 import { filters, navigate, route, withoutFilters } from "../state/route.js";
 import { button } from "../ui/components.js";

@@ -1,6 +1,6 @@
 /** A row of the list at the left: a phone, or a message or reply that a search has found. */
 
-import { element } from "../../shared/dom.js";
+import { element } from "../../common/dom.js";
 import { mockState } from "../state/mock-state.js";
 import { control } from "../state/read-only.js";
 import { isUnread } from "../state/read-state.js";

@@ -1,6 +1,6 @@
 /** The list of requests: everything that reached the emulated API, refused and malformed requests too. */
 
-import { element } from "../../shared/dom.js";
+import { element } from "../../common/dom.js";
 import { get } from "../api/client.js";
 import { shortTarget, statusBadge } from "../panels/request.js";
 import { mockState } from "../state/mock-state.js";

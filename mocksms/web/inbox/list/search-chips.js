@@ -1,6 +1,6 @@
 /** Chips below the search box: what was found, by status and tag. A click narrows the search, another one widens it. */
 
-import { element } from "../../shared/dom.js";
+import { element } from "../../common/dom.js";
 import { counts } from "../state/counts.js";
 import {
   NO_CONVERSATION,

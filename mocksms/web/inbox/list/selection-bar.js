@@ -1,6 +1,6 @@
 /** The buttons above the list: for all rows, or for those that are selected. */
 
-import { element } from "../../shared/dom.js";
+import { element } from "../../common/dom.js";
 import { control } from "../state/read-only.js";
 import { hasFilters, navigate, withoutFilters } from "../state/route.js";
 import { button, iconButton } from "../ui/components.js";

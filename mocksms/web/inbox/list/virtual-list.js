@@ -1,6 +1,6 @@
 /** A list of any length of which only the rows in sight are in the page. */
 
-import { element, setChildren } from "../../shared/dom.js";
+import { element, setChildren } from "../../common/dom.js";
 import { updateUnpressed } from "../ui/press.js";
 import { inNextFrame } from "../ui/schedule.js";
 

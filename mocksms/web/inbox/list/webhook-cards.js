@@ -1,6 +1,6 @@
 /** The webhooks as cards: what each gets, how its last callbacks did, and what can be done with it. */
 
-import { element } from "../../shared/dom.js";
+import { element } from "../../common/dom.js";
 import { mockState } from "../state/mock-state.js";
 import { control } from "../state/read-only.js";
 import { NO_PANEL, navigate, withoutFilters } from "../state/route.js";

@@ -1,6 +1,6 @@
 /** The commands of the palette: views, phones, accounts, scenarios, faults, the clock, and what else can be done. */
 
-import { pathOf } from "../../shared/base.js";
+import { pathOf } from "../../common/base.js";
 import { ANY_ACCOUNT, get, request } from "../api/client.js";
 import { confirmReset } from "../panels/controls.js";
 import { FAULT_KINDS, FAULT_TTL } from "../panels/faults.js";

@@ -1,6 +1,6 @@
 /** The palette: every command by its name, with Ctrl+K. */
 
-import { element, setChildren } from "../../shared/dom.js";
+import { element, setChildren } from "../../common/dom.js";
 import { reportError } from "../ui/notices.js";
 import { throttle } from "../ui/schedule.js";
 import { singleLine } from "../ui/text.js";

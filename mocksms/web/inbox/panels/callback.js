@@ -1,6 +1,6 @@
 /** The panel of one callback: its request, every attempt with the response of the webhook, and what can be done. */
 
-import { element } from "../../shared/dom.js";
+import { element } from "../../common/dom.js";
 import { ANY_ACCOUNT, get, request } from "../api/client.js";
 import { mockState } from "../state/mock-state.js";
 import { messagePlace } from "../state/places.js";

@@ -1,6 +1,6 @@
 /** The section of the controls for the clock of the mock: freeze, advance, resume. */
 
-import { element } from "../../shared/dom.js";
+import { element } from "../../common/dom.js";
 import { request } from "../api/client.js";
 import { mockState } from "../state/mock-state.js";
 import { control, isReadOnly } from "../state/read-only.js";

@@ -1,9 +1,9 @@
 /** A recorded request as code: to make it again, or to expect it in a test. */
 
-import { asCode } from "../../shared/base.js";
-import { element, setChildren } from "../../shared/dom.js";
-import { pytestSnippet } from "../../shared/pytest-code.js";
-import { snippets } from "../../shared/snippets.js";
+import { asCode } from "../../common/base.js";
+import { element, setChildren } from "../../common/dom.js";
+import { pytestSnippet } from "../../common/pytest-code.js";
+import { snippets } from "../../common/snippets.js";
 import { savedKeys } from "../api/client.js";
 import { isReadOnly } from "../state/read-only.js";
 import { localStore } from "../state/storage.js";
@@ -30,7 +30,7 @@ const SPELLINGS = { "content-type": "Content-Type", "x-api-key": KEY };
  * The section with a request as code, in one of several languages.
  *
  * @param {Api.Request} recorded
- * @param {import("../../shared/pytest-code.js").Sent[]} sent what the request sent, or the first of that
+ * @param {import("../../common/pytest-code.js").Sent[]} sent what the request sent, or the first of that
  */
 export function codeSection(recorded, sent) {
   if (recorded.refusal === "malformed_http") return undefined;
@@ -49,8 +49,8 @@ export function codeSection(recorded, sent) {
 }
 
 /**
- * @param {import("../../shared/snippets.js").Snippet[]} all
- * @param {import("../../shared/snippets.js").Snippet} chosen
+ * @param {import("../../common/snippets.js").Snippet[]} all
+ * @param {import("../../common/snippets.js").Snippet} chosen
  * @param {Api.Request} recorded
  * @param {() => void} redraw
  * @returns {Dom.Child[]}

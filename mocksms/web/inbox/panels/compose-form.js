@@ -1,6 +1,6 @@
 /** The fields of the form for a test send, and what is wrong with their values. */
 
-import { element } from "../../shared/dom.js";
+import { element } from "../../common/dom.js";
 import { savedKeys } from "../api/client.js";
 import { navigate } from "../state/route.js";
 import { button, checkbox, field } from "../ui/components.js";

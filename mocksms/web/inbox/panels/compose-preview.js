@@ -1,7 +1,7 @@
 /** The preview of a test send: the bubble as the phone will show it, with its segments. */
 
-import { element } from "../../shared/dom.js";
-import { messageOf } from "../../shared/errors.js";
+import { element } from "../../common/dom.js";
+import { messageOf } from "../../common/errors.js";
 import { previewSms } from "../api/client.js";
 import { messageText } from "../thread/message-text.js";
 import { patch } from "../ui/patch.js";

@@ -1,8 +1,8 @@
 /** The result of a test send: its response, and the same request as a curl command. */
 
-import { asCode } from "../../shared/base.js";
-import { element } from "../../shared/dom.js";
-import { curlCommand } from "../../shared/snippets.js";
+import { asCode } from "../../common/base.js";
+import { element } from "../../common/dom.js";
+import { curlCommand } from "../../common/snippets.js";
 import { sendRequest } from "../api/client.js";
 import { messagePlace } from "../state/places.js";
 import { navigate } from "../state/route.js";

@@ -1,8 +1,8 @@
 /** The form for a test send: what an application posts to the emulated API, with all magic numbers to choose from. */
 
-import { storedName } from "../../shared/base.js";
-import { element } from "../../shared/dom.js";
-import { messageOf } from "../../shared/errors.js";
+import { storedName } from "../../common/base.js";
+import { element } from "../../common/dom.js";
+import { messageOf } from "../../common/errors.js";
 import { ANY_ACCOUNT, get, saveKey, savedKeys, sendSms } from "../api/client.js";
 import { mockState } from "../state/mock-state.js";
 import { navigate, route } from "../state/route.js";

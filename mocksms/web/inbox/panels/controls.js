@@ -1,6 +1,6 @@
 /** The panel that controls the mock: scenario, faults, clock, account, reset. */
 
-import { element } from "../../shared/dom.js";
+import { element } from "../../common/dom.js";
 import { ANY_ACCOUNT, get, request } from "../api/client.js";
 import { mockState } from "../state/mock-state.js";
 import { control, isReadOnly } from "../state/read-only.js";

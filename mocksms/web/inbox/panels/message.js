@@ -1,6 +1,6 @@
 /** The panel of one message: everything the mock knows about it. */
 
-import { element } from "../../shared/dom.js";
+import { element } from "../../common/dom.js";
 import { ANY_ACCOUNT, get, request } from "../api/client.js";
 import { deleteRecords, sendAgain } from "../list/bulk-actions.js";
 import { tagChip } from "../list/search-chips.js";

@@ -1,7 +1,7 @@
 /** The panel at the right: a message, a request, the form for a new SMS, the controls, or the trace. */
 
-import { element } from "../../shared/dom.js";
-import { messageOf } from "../../shared/errors.js";
+import { element } from "../../common/dom.js";
+import { messageOf } from "../../common/errors.js";
 import { updateCountdowns } from "../list/due.js";
 import { isReadOnly } from "../state/read-only.js";
 import { NO_PANEL, navigate, route } from "../state/route.js";

@@ -1,6 +1,6 @@
 /** The panel of one request to the emulated API: the request, the response, and why it has this response. */
 
-import { element } from "../../shared/dom.js";
+import { element } from "../../common/dom.js";
 import { ANY_ACCOUNT, get } from "../api/client.js";
 import { mockState } from "../state/mock-state.js";
 import { messagePlace, requestPlace } from "../state/places.js";

@@ -1,6 +1,6 @@
 /** What a rule or fault matches and does, in words. */
 
-import { element } from "../../shared/dom.js";
+import { element } from "../../common/dom.js";
 import { withEscapes } from "../ui/text.js";
 
 /**

@@ -1,6 +1,6 @@
 /** The section of the controls for the active scenario and the use of its rules. */
 
-import { element, setChildren } from "../../shared/dom.js";
+import { element, setChildren } from "../../common/dom.js";
 import { ANY_ACCOUNT, get, request } from "../api/client.js";
 import { control } from "../state/read-only.js";
 import { button, section } from "../ui/components.js";

@@ -1,6 +1,6 @@
 /** What the details of a message say about its segments. */
 
-import { element } from "../../shared/dom.js";
+import { element } from "../../common/dom.js";
 import { withEscapes } from "../ui/text.js";
 
 /**

@@ -1,6 +1,6 @@
 /** The panel of a trace: failures, pytest's report, the application's log records, versions and options. */
 
-import { element } from "../../shared/dom.js";
+import { element } from "../../common/dom.js";
 import { comparisonTable, explanationNodes } from "../trace/failure.js";
 import { MAX_LINE_CHARACTERS, firstLines, loadTrace } from "../trace/trace.js";
 import { codeBlock, copyButton, factList, formatted, section } from "../ui/components.js";

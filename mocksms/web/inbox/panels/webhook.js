@@ -1,6 +1,6 @@
 /** The form for a new webhook, or for one that changes. */
 
-import { element } from "../../shared/dom.js";
+import { element } from "../../common/dom.js";
 import { ANY_ACCOUNT, get } from "../api/client.js";
 import { mockState } from "../state/mock-state.js";
 import { navigate, route } from "../state/route.js";

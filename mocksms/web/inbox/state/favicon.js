@@ -1,6 +1,6 @@
 /** The icon of the page in its tab, with the number of unread phones. */
 
-import { pathOf } from "../../shared/base.js";
+import { pathOf } from "../../common/base.js";
 
 const MAX_COUNT = 99;
 

@@ -1,6 +1,6 @@
 /** Preferences of this browser: colours, and desktop notifications of new SMS. */
 
-import { byId } from "../../shared/dom.js";
+import { byId } from "../../common/dom.js";
 import { showError } from "../ui/notices.js";
 import { localStore } from "./storage.js";
 import { initTheme } from "./theme.js";

@@ -3,7 +3,7 @@
  * the cursor up to which all phones, or all of an account, were marked as read.
  */
 
-import { storedName } from "../../shared/base.js";
+import { storedName } from "../../common/base.js";
 import { isReadOnly } from "./read-only.js";
 import { accountOf } from "../thread/phone-key.js";
 import { localStore } from "./storage.js";

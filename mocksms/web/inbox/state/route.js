@@ -1,6 +1,6 @@
 /** The URL of the page says what is shown: a view can be shared as a link, and the browser's back button works. */
 
-import { BASE } from "../../shared/base.js";
+import { BASE } from "../../common/base.js";
 
 /** @type {Record<Ui.View, string[]>} */
 const FILTERS = {

@@ -1,6 +1,6 @@
 /** The colours of the pages in this browser: as the system has them, light or dark. */
 
-import { byId } from "../../shared/dom.js";
+import { byId } from "../../common/dom.js";
 import { localStore } from "./storage.js";
 
 /** @type {Record<string, string>} */

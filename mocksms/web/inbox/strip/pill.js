@@ -1,6 +1,6 @@
 /** A pill of the strip: a click opens the place where the condition is set, × ends it. */
 
-import { element } from "../../shared/dom.js";
+import { element } from "../../common/dom.js";
 import { control } from "../state/read-only.js";
 import { navigate } from "../state/route.js";
 import { button } from "../ui/components.js";

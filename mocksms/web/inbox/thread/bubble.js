@@ -1,6 +1,6 @@
 /** The bubbles of a thread: one SMS as its phone shows it, and below it what the phone does not show. */
 
-import { element } from "../../shared/dom.js";
+import { element } from "../../common/dom.js";
 import { tagChip } from "../list/search-chips.js";
 import { callbackMark } from "../ui/callback-mark.js";
 import { badge, button, formatted, statusClass } from "../ui/components.js";

@@ -1,6 +1,6 @@
 /** The conversation of an account with one phone, as the phone shows it. */
 
-import { element, setChildren } from "../../shared/dom.js";
+import { element, setChildren } from "../../common/dom.js";
 import { get, request } from "../api/client.js";
 import { deleteRecords } from "../list/bulk-actions.js";
 import { mockState } from "../state/mock-state.js";

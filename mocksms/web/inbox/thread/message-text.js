@@ -1,6 +1,6 @@
 /** The text of a message as its phone shows it, with links, codes and the starts of its segments marked. */
 
-import { element } from "../../shared/dom.js";
+import { element } from "../../common/dom.js";
 import { isReadOnly } from "../state/read-only.js";
 import { codeChip } from "../ui/components.js";
 import { anchor, truncated, withEscapes } from "../ui/text.js";

@@ -1,6 +1,6 @@
 /** What the middle shows while no phone is selected: how many SMS there are, and how they ended. */
 
-import { element } from "../../shared/dom.js";
+import { element } from "../../common/dom.js";
 import { toggleTerm } from "../list/search-chips.js";
 import { confirmReset } from "../panels/controls.js";
 import { countEvents, counts } from "../state/counts.js";

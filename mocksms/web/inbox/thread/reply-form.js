@@ -1,6 +1,6 @@
 /** The form in which a tester replies as the phone that is shown. */
 
-import { element } from "../../shared/dom.js";
+import { element } from "../../common/dom.js";
 import { request } from "../api/client.js";
 import { route } from "../state/route.js";
 import { button } from "../ui/components.js";

@@ -1,6 +1,6 @@
 /** The bubbles of a thread in the order of time, with a line at the start of each day. Unchanged bubbles stay. */
 
-import { element } from "../../shared/dom.js";
+import { element } from "../../common/dom.js";
 import { day } from "../ui/time.js";
 import { consentLine, dayLine, messageBubble, replyBubble } from "./bubble.js";
 

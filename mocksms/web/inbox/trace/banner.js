@@ -1,7 +1,7 @@
 /** The banner of a trace, or of an account whose test failed: which test, what it expected, and what it got. */
 
-import { BASE } from "../../shared/base.js";
-import { byId, element } from "../../shared/dom.js";
+import { BASE } from "../../common/base.js";
+import { byId, element } from "../../common/dom.js";
 import { get } from "../api/client.js";
 import { hasFailed } from "../state/account-rows.js";
 import { mockState } from "../state/mock-state.js";

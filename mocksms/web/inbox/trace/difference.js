@@ -1,6 +1,6 @@
 /** Expected against got, with the differing characters marked. */
 
-import { element } from "../../shared/dom.js";
+import { element } from "../../common/dom.js";
 import { withEscapes } from "../ui/text.js";
 
 const MAX_AROUND = 200; // Characters shown before the first and after the last difference.

@@ -1,6 +1,6 @@
 /** One failure of a test: what was expected, what there was instead, and the usual causes. */
 
-import { element } from "../../shared/dom.js";
+import { element } from "../../common/dom.js";
 import { ANY_ACCOUNT, get } from "../api/client.js";
 import { messagePlace, requestPlace } from "../state/places.js";
 import { navigate } from "../state/route.js";

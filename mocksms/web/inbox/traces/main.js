@@ -1,7 +1,7 @@
 /** The list of the traces in a folder. */
 
-import { pathOf } from "../../shared/base.js";
-import { byId, element } from "../../shared/dom.js";
+import { pathOf } from "../../common/base.js";
+import { byId, element } from "../../common/dom.js";
 import { ANY_ACCOUNT, get } from "../api/client.js";
 import { enableTokenDialog } from "../api/token.js";
 import { initTheme } from "../state/theme.js";

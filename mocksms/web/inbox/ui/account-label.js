@@ -1,6 +1,6 @@
 /** The name of an account within another text. */
 
-import { element } from "../../shared/dom.js";
+import { element } from "../../common/dom.js";
 import { mockState } from "../state/mock-state.js";
 import { singleLine } from "./text.js";
 

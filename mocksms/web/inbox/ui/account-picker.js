@@ -1,6 +1,6 @@
 /** The choice of an account, shown if there are several: a button, and below it a tree that can be searched. */
 
-import { element, setChildren } from "../../shared/dom.js";
+import { element, setChildren } from "../../common/dom.js";
 import { hasFailed, labelParts } from "../state/account-rows.js";
 import { mockState } from "../state/mock-state.js";
 import { NO_CONVERSATION, navigate, route } from "../state/route.js";

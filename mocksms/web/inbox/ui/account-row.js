@@ -1,6 +1,6 @@
 /** Rows of the tree of accounts, and the signs of how tests ended. */
 
-import { element } from "../../shared/dom.js";
+import { element } from "../../common/dom.js";
 import { hasFailed } from "../state/account-rows.js";
 import { accountTitle } from "./account-label.js";
 import { formatted, isolated, plural } from "./components.js";

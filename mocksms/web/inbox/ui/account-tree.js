@@ -1,6 +1,6 @@
 /** The tree of accounts: all accounts, then those of tests by module and class. The keys are those of other trees. */
 
-import { element } from "../../shared/dom.js";
+import { element } from "../../common/dom.js";
 import { accountCountIn, accountRows } from "../state/account-rows.js";
 import { mockState } from "../state/mock-state.js";
 import { route } from "../state/route.js";

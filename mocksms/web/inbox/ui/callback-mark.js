@@ -1,6 +1,6 @@
 /** What came of the callbacks of a message, as a mark beside it. */
 
-import { element } from "../../shared/dom.js";
+import { element } from "../../common/dom.js";
 import { icon } from "./icons.js";
 
 /** @type {Partial<Record<Api.CallbackState, Parameters<typeof icon>[0]>>} */

@@ -1,6 +1,6 @@
 /** The clock of the mock in the bar. */
 
-import { byId } from "../../shared/dom.js";
+import { byId } from "../../common/dom.js";
 import { mockState } from "../state/mock-state.js";
 import { isReadOnly } from "../state/read-only.js";
 import { clockTime, exactDateTime } from "./time.js";

@@ -1,6 +1,6 @@
 /** Components that all views are made of. */
 
-import { element } from "../../shared/dom.js";
+import { element } from "../../common/dom.js";
 import { icon } from "./icons.js";
 import { latinKey } from "./latin-key.js";
 import { showError, showNotice } from "./notices.js";

@@ -1,6 +1,6 @@
 /** The dialog before something that cannot be undone. */
 
-import { element } from "../../shared/dom.js";
+import { element } from "../../common/dom.js";
 import { dialog } from "./components.js";
 
 /**

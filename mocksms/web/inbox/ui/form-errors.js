@@ -1,7 +1,7 @@
 /** What is wrong with a form, shown at its fields. */
 
-import { element } from "../../shared/dom.js";
-import { messageOf } from "../../shared/errors.js";
+import { element } from "../../common/dom.js";
+import { messageOf } from "../../common/errors.js";
 import { ApiError } from "../api/client.js";
 import { attempt, showError } from "./notices.js";
 import { singleLine } from "./text.js";

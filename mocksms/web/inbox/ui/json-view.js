@@ -1,7 +1,7 @@
 /** JSON in colour. */
 
-import { element } from "../../shared/dom.js";
-import { jsonTokens, layOut } from "../../shared/json-tokens.js";
+import { element } from "../../common/dom.js";
+import { jsonTokens, layOut } from "../../common/json-tokens.js";
 import { codeBlock } from "./components.js";
 import { withEscapes } from "./text.js";
 
@@ -31,7 +31,7 @@ export function jsonNodes(text) {
 }
 
 /**
- * @param {import("../../shared/json-tokens.js").Token} token
+ * @param {import("../../common/json-tokens.js").Token} token
  * @param {string} space
  */
 function tokenNodes({ kind, text }, space) {

@@ -1,7 +1,7 @@
 /** Keyboard shortcuts and the help that lists them. */
 
-import { pathOf } from "../../shared/base.js";
-import { element } from "../../shared/dom.js";
+import { pathOf } from "../../common/base.js";
+import { element } from "../../common/dom.js";
 import { control, isReadOnly } from "../state/read-only.js";
 import { searchExample, searchHelp } from "../state/route.js";
 import { dialog } from "./components.js";

@@ -1,7 +1,7 @@
 /** Short notices at the edge of the page: what was done, and what failed. */
 
-import { byId } from "../../shared/dom.js";
-import { messageOf } from "../../shared/errors.js";
+import { byId } from "../../common/dom.js";
+import { messageOf } from "../../common/errors.js";
 import { ApiError, NoResponse } from "../api/client.js";
 import { singleLine } from "./text.js";
 

@@ -1,6 +1,6 @@
 /** Links to another view of the page. */
 
-import { element } from "../../shared/dom.js";
+import { element } from "../../common/dom.js";
 import { navigate, urlWith } from "../state/route.js";
 
 /**

@@ -1,6 +1,6 @@
 /** Suggestions below the search box: keys, and the values that a key has in the mock. */
 
-import { byId, element, setChildren } from "../../shared/dom.js";
+import { byId, element, setChildren } from "../../common/dom.js";
 import { get } from "../api/client.js";
 import { quoted, searchKeys, view } from "../state/route.js";
 import { STATUSES } from "./components.js";

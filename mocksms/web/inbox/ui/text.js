@@ -1,6 +1,6 @@
 /** Texts of others: they become text nodes only, and characters that act unseen are shown as escapes. */
 
-import { element } from "../../shared/dom.js";
+import { element } from "../../common/dom.js";
 
 /* Control characters but the line feed, bidi controls, what has no width, lone surrogates; the tags of a flag pass. */
 const INVISIBLE = new RegExp(

@@ -1,6 +1,6 @@
 /** The bodies of an event beside the diagram, while its row has the mouse or the focus. */
 
-import { element, setChildren } from "../../../shared/dom.js";
+import { element, setChildren } from "../../../common/dom.js";
 import { jsonBlock } from "../../ui/json-view.js";
 
 const HOVER_MS = 150;

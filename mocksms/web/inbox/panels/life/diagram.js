@@ -1,6 +1,6 @@
 /** The life of a message as a sequence diagram. For screen readers it is a list whose items name both lanes. */
 
-import { element } from "../../../shared/dom.js";
+import { element } from "../../../common/dom.js";
 import { button, formatted, statusClass } from "../../ui/components.js";
 import { svg } from "../../ui/svg.js";
 import { exactDateTime, exactTime, formatDuration } from "../../ui/time.js";

@@ -1,6 +1,6 @@
 /** What a row of the diagram says about its event. */
 
-import { element } from "../../../shared/dom.js";
+import { element } from "../../../common/dom.js";
 import { badge, plural } from "../../ui/components.js";
 import { routeLink } from "../../ui/route-link.js";
 import { isolatedRuns, singleLine } from "../../ui/text.js";

@@ -1,6 +1,6 @@
 /** When a planned event is due, and a button that advances the clock to it. */
 
-import { element } from "../../../shared/dom.js";
+import { element } from "../../../common/dom.js";
 import { request } from "../../api/client.js";
 import { countdown } from "../../list/due.js";
 import { control } from "../../state/read-only.js";

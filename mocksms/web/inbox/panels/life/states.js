@@ -1,6 +1,6 @@
 /** A picture of the states of a message, with its own path lit. */
 
-import { element } from "../../../shared/dom.js";
+import { element } from "../../../common/dom.js";
 import { isFreeStatus, statusClass } from "../../ui/components.js";
 import { svg } from "../../ui/svg.js";
 import { singleLine } from "../../ui/text.js";

@@ -1,6 +1,6 @@
 /** Why a message has its status: one sentence, linked to the cause. */
 
-import { element } from "../../../shared/dom.js";
+import { element } from "../../../common/dom.js";
 import { isReadOnly } from "../../state/read-only.js";
 import { isolated, statusClass } from "../../ui/components.js";
 import { routeLink } from "../../ui/route-link.js";
