@@ -20,7 +20,7 @@ from mocksms.connections import forks
 from mocksms.connections.acceptor import Acceptor
 from mocksms.connections.idle import IdleConnections
 from mocksms.connections.protocol import MAX_IDLE_SECONDS, Protocol, RecordMalformed
-from mocksms.connections.transport import TcpConnection
+from mocksms.connections.transport import LateWrites, TcpConnection
 from mocksms.connections.uvicorn_parts import check_uvicorn
 from mocksms.engine.engine import Engine
 from mocksms.scenario.library import StartScenarios
@@ -63,6 +63,7 @@ class BaseServer(uvicorn.Server):
         self._starts_at_once = starts_at_once
         self._stopping = asyncio.Event()
         self._idle = IdleConnections()
+        self._writes = LateWrites()
         self._acceptors: list[Acceptor] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop_called = asyncio.Event()
@@ -141,6 +142,7 @@ class BaseServer(uvicorn.Server):
         return Protocol(
             self._record_malformed,
             self._idle,
+            self._writes,
             starts_at_once=self._starts_at_once,
             config=self.config,
             server_state=self.server_state,

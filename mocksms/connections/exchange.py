@@ -7,6 +7,7 @@ from collections.abc import Coroutine
 from typing import Any, Final, cast
 
 from mocksms.asgi.connection import COMPLETE_BODY, COMPLETE_RESPONSE
+from mocksms.connections.transport import TcpConnection
 from mocksms.connections.uvicorn_parts import STATUS_LINE, RequestResponseCycle
 
 LINE: Final = b"%b: %b\r\n"
@@ -50,7 +51,7 @@ class Exchange(RequestResponseCycle):
         if not self.keep_alive:
             parts.append(b"connection: close\r\n")
         parts += (b"\r\n", b"" if self.scope["method"] == "HEAD" else body)
-        self.transport.write(b"".join(parts))
+        cast("TcpConnection", self.transport).write_soon(b"".join(parts))
         self.message_event.set()
         if not self.keep_alive:
             self.transport.close()

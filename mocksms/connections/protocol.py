@@ -14,7 +14,7 @@ from httptools import HttpParserError, HttpParserUpgrade, parse_url
 from mocksms.asgi.connection import COMPLETE_RESPONSE, CONNECTION
 from mocksms.connections.exchange import LINE, Exchange
 from mocksms.connections.idle import IdleConnections, has_input
-from mocksms.connections.transport import TcpConnection
+from mocksms.connections.transport import LateWrites, TcpConnection
 from mocksms.connections.uvicorn_parts import (
     HIGH_WATER_LIMIT,
     STATUS_LINE,
@@ -89,7 +89,13 @@ class Protocol(HttpToolsProtocol):
     _write_timer: asyncio.TimerHandle | None = None
 
     def __init__(
-        self, record_malformed: RecordMalformed, idle: IdleConnections, *, starts_at_once: bool = False, **options: Any
+        self,
+        record_malformed: RecordMalformed,
+        idle: IdleConnections,
+        writes: LateWrites,
+        *,
+        starts_at_once: bool = False,
+        **options: Any,
     ) -> None:
         super().__init__(**options)
         self._starts_at_once = starts_at_once
@@ -97,10 +103,11 @@ class Protocol(HttpToolsProtocol):
         self.access_log = False  # the option of uvicorn silences the log of other servers in the process too
         self._record_malformed = record_malformed
         self._idle = idle
+        self._writes = writes
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start a connection."""
-        connection: Any = TcpConnection(transport)
+        connection: Any = TcpConnection(transport, self._writes)
         super().connection_made(connection)
         self.flow = FlowControl(transport)  # not that of the connection: a cycle would keep both in frozen memory
         connection.drain = self.flow.drain

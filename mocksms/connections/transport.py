@@ -18,21 +18,76 @@ LINGER_SECONDS: Final = 30.0
 _RESET_ON_CLOSE: Final = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 
 
-class TcpConnection:
-    """A transport that can be reset."""
+class LateWrites:
+    """Writes the first response of a turn of the event loop at once, and the others together at the end of the turn.
 
-    def __init__(self, transport: asyncio.Transport) -> None:
+    A write wakes a client that waits, which can take longer than the rest of the write. A client with many connections
+    is awake when the later responses come, and a client with one connection does not wait.
+    """
+
+    def __init__(self) -> None:
+        self._is_open = False
+        self._connections: list[TcpConnection] = []
+
+    def add(self, connection: TcpConnection) -> None:
+        """Let a connection write: the first one of a turn now, others at the end of the turn."""
+        if self._is_open:
+            self._connections.append(connection)
+        else:
+            self._is_open = True
+            asyncio.get_running_loop().call_soon(self._write)
+            connection.write_late()
+
+    def _write(self) -> None:
+        connections, self._connections = self._connections, []
+        self._is_open = False
+        for connection in connections:
+            connection.write_late()
+
+
+class TcpConnection:
+    """A transport that can be reset, and whose writes can wait for the end of a turn of the event loop."""
+
+    def __init__(self, transport: asyncio.Transport, writes: LateWrites) -> None:
         self._transport = transport
         self._is_reset = False
-        self.write, self.is_closing, self.close = transport.write, transport.is_closing, transport.close
+        self._late = b""
+        self._writes = writes
+        self.is_closing = transport.is_closing
         self.drain: Callable[[], Awaitable[None]]
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
+    def write_soon(self, data: bytes) -> None:
+        """Write at the end of this turn of the event loop at the latest, see `LateWrites`."""
+        self._late += data
+        self._writes.add(self)
+
+    def write_late(self) -> None:
+        """Write now what was to be written soon."""
+        if self._late:
+            late, self._late = self._late, b""
+            self._transport.write(late)
+
+    def write(self, data: bytes) -> None:
+        """Write, after what was to be written soon."""
+        self.write_late()
+        self._transport.write(data)
+
+    def close(self) -> None:
+        """Close it after what was written is sent."""
+        self.write_late()
+        self._transport.close()
+
+    def get_write_buffer_size(self) -> int:
+        """Return how many bytes the operating system has not taken yet."""
+        self.write_late()
+        return self._transport.get_write_buffer_size()
+
     async def flush(self) -> None:
         """Wait until the operating system has taken all writes, or the connection is closed."""
-        if self._transport.get_write_buffer_size():
+        if self.get_write_buffer_size():
             # A limit of zero pauses the flow until the buffer is empty, which is what drain() waits for.
             self._transport.set_write_buffer_limits(0)
             await self.drain()
@@ -46,12 +101,13 @@ class TcpConnection:
 
     def finish(self, last: bytes) -> None:
         """End a chunked body and close the connection; abort it if the reader is too slow."""
-        self._transport.write(chunk_of(last) + b"0\r\n\r\n")
+        self.write(chunk_of(last) + b"0\r\n\r\n")
         self._transport.close()
         asyncio.get_running_loop().call_later(LINGER_SECONDS, self._transport.abort)
 
     def reset(self) -> None:
         """Abort the connection with a TCP reset."""
+        self.write_late()
         self._is_reset = True
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         self._transport.abort()

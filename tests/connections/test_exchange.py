@@ -13,6 +13,7 @@ from uvicorn.server import ServerState
 from mocksms.asgi.connection import COMPLETE_BODY, COMPLETE_RESPONSE
 from mocksms.connections.idle import IdleConnections
 from mocksms.connections.protocol import Protocol
+from mocksms.connections.transport import LateWrites
 from tests.support import TIMEOUT
 
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -43,7 +44,13 @@ async def serve(
     loop = asyncio.get_running_loop()
     await loop.connect_accepted_socket(
         lambda: Protocol(
-            print, IdleConnections(), starts_at_once=starts_at_once, config=config, server_state=state, app_state={}
+            print,
+            IdleConnections(),
+            LateWrites(),
+            starts_at_once=starts_at_once,
+            config=config,
+            server_state=state,
+            app_state={},
         ),
         here,
     )

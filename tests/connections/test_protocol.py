@@ -19,6 +19,7 @@ from uvicorn.server import ServerState
 from mocksms.connections import protocol as protocol_module
 from mocksms.connections.idle import IdleConnections
 from mocksms.connections.protocol import MAX_IDLE_SECONDS, Protocol
+from mocksms.connections.transport import LateWrites
 from mocksms.settings import Settings
 from tests.support import TIMEOUT, Mock, running
 
@@ -112,7 +113,7 @@ class OneConnection:
                 await asyncio.sleep(0)
 
     def _protocol(self) -> Protocol:
-        return Protocol(print, self.idle, config=self._config, server_state=self.state, app_state={})
+        return Protocol(print, self.idle, LateWrites(), config=self._config, server_state=self.state, app_state={})
 
 
 def test_connection_of_a_client_that_never_reads_is_aborted() -> None:

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable
+from unittest.mock import Mock
 
 import pytest
 from uvicorn.protocols.http.flow_control import FlowControl
 
 from mocksms.asgi.connection import chunk_of
-from mocksms.connections.transport import TcpConnection
+from mocksms.connections.transport import LateWrites, TcpConnection
 from tests.support import TIMEOUT
 
 
@@ -16,7 +18,7 @@ class Writer(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
-        self.connection = TcpConnection(transport)
+        self.connection = TcpConnection(transport, LateWrites())
         self.flow = FlowControl(transport)
         self.connection.drain = self.flow.drain
 
@@ -65,6 +67,85 @@ def test_chunk_is_written_unless_the_connection_is_closed() -> None:
             return await asyncio.to_thread(there.recv, 100)
 
     assert asyncio.run(write()) == b"14\r\n" + b"x" * 20 + b"\r\n"
+
+
+def test_first_response_of_a_turn_is_written_at_once_and_others_at_its_end() -> None:
+    async def write() -> None:
+        writes, loop = LateWrites(), asyncio.get_running_loop()
+        for _ in range(2):
+            pairs = [socket.socketpair() for _ in range(3)]
+            connections = []
+            for here, there in pairs:
+                there.setblocking(False)
+                transport, _ = await loop.create_connection(asyncio.Protocol, sock=here)
+                connections.append(TcpConnection(transport, writes))
+            for connection in connections:
+                connection.write_soon(b"a")
+                connection.write_soon(b"b")
+            readers = [there for _, there in pairs]
+            assert [received_by(each) for each in readers] == [b"a", b"", b""]
+            await asyncio.sleep(0)
+            assert [received_by(each) for each in readers] == [b"b", b"ab", b"ab"]
+            for connection, reader in zip(connections, readers, strict=True):
+                connection.close()
+                reader.close()
+
+    asyncio.run(write())
+
+
+class CalledTransport(asyncio.Transport):
+    """Keeps the names of the methods that are called, and what is written."""
+
+    def __init__(self) -> None:
+        super().__init__({"socket": Mock()})
+        self.calls: list[str] = []
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.calls.append(bytes(data).decode())
+
+    def close(self) -> None:
+        self.calls.append("close")
+
+    def abort(self) -> None:
+        self.calls.append("abort")
+
+    def get_write_buffer_size(self) -> int:
+        self.calls.append("size")
+        return 0
+
+
+@pytest.mark.parametrize(
+    ("act", "calls"),
+    [
+        (lambda connection: connection.write(b"next"), ["next"]),
+        (lambda connection: connection.close(), ["close"]),
+        (lambda connection: connection.reset(), ["abort"]),
+        (lambda connection: connection.finish(b"end"), ["3\r\nend\r\n0\r\n\r\n", "close"]),
+        (lambda connection: connection.get_write_buffer_size(), ["size"]),
+    ],
+    ids=["write", "close", "reset", "finish", "size"],
+)
+def test_late_write_comes_before_what_follows_it(act: Callable[[TcpConnection], object], calls: list[str]) -> None:
+    async def write() -> None:
+        transport, other = CalledTransport(), CalledTransport()
+        writes = LateWrites()
+        TcpConnection(other, writes).write_soon(b"first")
+        connection = TcpConnection(transport, writes)
+        connection.write_soon(b"late")
+        act(connection)
+        assert transport.calls == ["late", *calls]
+        await asyncio.sleep(0)
+        assert transport.calls == ["late", *calls]
+
+    asyncio.run(write())
+
+
+def received_by(connection: socket.socket) -> bytes:
+    """Return what has arrived."""
+    try:
+        return connection.recv(100)
+    except BlockingIOError:
+        return b""
 
 
 def read_exactly(connection: socket.socket, size: int) -> int:
