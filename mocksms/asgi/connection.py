@@ -31,6 +31,9 @@ class ClientConnection(Protocol):
     def close(self) -> None:
         """Close it after what was written is sent."""
 
+    def try_write_chunk(self, chunk: bytes) -> bool:
+        """Do as `write_chunk` if the client has read enough already; return whether it has."""
+
     async def write_chunk(self, chunk: bytes) -> None:
         """Write a chunk of a body without length, as `chunk_of` returns it, once the client has read enough."""
 

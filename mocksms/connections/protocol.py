@@ -110,7 +110,7 @@ class Protocol(HttpToolsProtocol):
         connection: Any = TcpConnection(transport, self._writes)
         super().connection_made(connection)
         self.flow = FlowControl(transport)  # not that of the connection: a cycle would keep both in frozen memory
-        connection.drain = self.flow.drain
+        connection.flow = self.flow
         self._asgi: Any = {"version": self.config.asgi_version, "spec_version": "2.3"}
         self._extensions: Any = {CONNECTION: connection, COMPLETE_RESPONSE: {}}
         self._become_idle()

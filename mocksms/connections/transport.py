@@ -6,11 +6,11 @@ import asyncio
 import os
 import socket
 import struct
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Final
 
 from mocksms.asgi.connection import chunk_of
+from mocksms.connections.uvicorn_parts import FlowControl
 
 LINGER_SECONDS: Final = 30.0
 """Seconds for a slow reader to receive the end of a stream."""
@@ -54,7 +54,7 @@ class TcpConnection:
         self._late = b""
         self._writes = writes
         self.is_closing = transport.is_closing
-        self.drain: Callable[[], Awaitable[None]]
+        self.flow: FlowControl
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
@@ -90,12 +90,20 @@ class TcpConnection:
         if self.get_write_buffer_size():
             # A limit of zero pauses the flow until the buffer is empty, which is what drain() waits for.
             self._transport.set_write_buffer_limits(0)
-            await self.drain()
+            await self.flow.drain()
             self._transport.set_write_buffer_limits()
+
+    def try_write_chunk(self, chunk: bytes) -> bool:
+        """Do as `write_chunk` if the client has read enough already; return whether it has."""
+        if self.flow.write_paused:
+            return False
+        if not self.is_closing():
+            self.write(chunk)
+        return True
 
     async def write_chunk(self, chunk: bytes) -> None:
         """Write a chunk of a body, once the client has read enough of what was written before."""
-        await self.drain()
+        await self.flow.drain()
         if not self.is_closing():
             self.write(chunk)
 

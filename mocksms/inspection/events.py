@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import OrderedDict
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii
 from typing import Any, Final, NamedTuple
 
 from starlette.types import Receive, Scope, Send
 
-from mocksms.asgi.connection import CONNECTION, ClientConnection, chunk_of, connection_of
+from mocksms.asgi.connection import chunk_of, connection_of
 from mocksms.engine.account import Account, Consent, Reply
 from mocksms.engine.budget import MemoryBudget
 from mocksms.engine.callbacks import Callback
@@ -20,7 +20,7 @@ from mocksms.engine.engine import Engine, EngineEvent
 from mocksms.engine.journal import RecordedRequest
 from mocksms.engine.logs import parse_record_number
 from mocksms.inspection.errors import TooManyOpenRequests
-from mocksms.inspection.waiting import WaitEnd, Waiters, watch_disconnect
+from mocksms.inspection.waiting import watch_disconnect
 from mocksms.schemas.openapi import STREAM
 from mocksms.sms.message import AnyState, Message
 from mocksms.sms.surrogates import well_formed_json
@@ -45,7 +45,7 @@ STALL_SECONDS: Final = 10.0
 """Time that a reader may take to read what is written to it."""
 
 KEEP_ALIVE_SECONDS: Final = 15.0
-"""Time without an event after which a comment shows that the connection is alive."""
+"""Time between two beats; a stream without events since the last one writes a comment, which shows that it is alive."""
 
 RETRY: Final = b"retry: 1000\n\n"
 HEADERS: Final = [
@@ -64,17 +64,9 @@ _encode: Final = json.JSONEncoder(separators=(",", ":")).encode
 _text: Final = encode_basestring_ascii
 
 
-StreamEvent = tuple[str | None, EngineEvent | bytes]
-"""An event and the id of its account, None for an event of all; as bytes once it was written."""
-
-
 class Batch(NamedTuple):
-    """Encoded events, up to the event number `end`: as a part of a body, and as that is written.
+    """Events up to the number `end`, encoded as a chunk that all streams write; it is empty without events."""
 
-    The latter is made once for all streams: for each, it would cost more than the rest of writing.
-    """
-
-    body: bytes
     chunk: bytes
     end: int
 
@@ -91,7 +83,8 @@ class EventLog:
         self._budget = budget
         self._removals = budget.removals
         self._released = 0
-        self._ring: list[StreamEvent] = [(None, b"")] * MAX_EVENTS
+        self._owners: list[str | None] = [None] * MAX_EVENTS
+        self._events: list[EngineEvent | str] = [""] * MAX_EVENTS
         self._batches: OrderedDict[tuple[int, str | None], Batch] = OrderedDict()
 
     @property
@@ -102,7 +95,9 @@ class EventLog:
     def add(self, account: Account | None, event: EngineEvent) -> None:
         """Add an event; beyond the limit the oldest is evicted."""
         self.latest = number = self.latest + 1
-        self._ring[number % MAX_EVENTS] = None if account is None else account.id, event
+        place = number % MAX_EVENTS
+        self._owners[place] = None if account is None else account.id
+        self._events[place] = event
         if self._removals != self._budget.removals:
             self._release()
 
@@ -113,16 +108,18 @@ class EventLog:
             self._encoded(number)
         self._released = self.latest
 
-    def _encoded(self, number: int) -> bytes:
+    def _encoded(self, number: int) -> str:
         """Return a server-sent event, encoded once; its record does not stay in memory then."""
-        account, event = self._ring[number % MAX_EVENTS]
-        if not isinstance(event, bytes):
-            kind, members = _describe(event)
-            owner = "null" if account is None else f'"{account}"'
-            text = f'id: {self.epoch}.{number}\nevent: {kind}\ndata: {{"account":{owner}{members}}}\n\n'
-            event = well_formed_json(text.encode())
-            self._ring[number % MAX_EVENTS] = account, event
-        return event
+        place = number % MAX_EVENTS
+        event = self._events[place]
+        if type(event) is str:
+            return event
+        account, record = self._owners[place], _RECORDS.get(type(event))
+        owner = "null" if account is None else f'"{account}"'
+        kind, members = (event, "") if record is None else (record.kind, record.members_of(event))
+        text = f'id: {self.epoch}.{number}\nevent: {kind}\ndata: {{"account":{owner}{members}}}\n\n'
+        self._events[place] = text
+        return text
 
     def batch(self, place: int, account: str | None) -> Batch:
         """Return the encoded events after a number, of one account by its id or of all."""
@@ -131,15 +128,15 @@ class EventLog:
             return known
         end = min(self.latest, place + MAX_BATCH)
         parts = [self._encoded(number) for number in range(place + 1, end + 1) if self._is_of(number, account)]
-        body = b"".join(parts)
-        self._batches[place, account] = Batch(body, chunk_of(body), end)
+        body = well_formed_json("".join(parts).encode())
+        self._batches[place, account] = Batch(chunk_of(body) if body else b"", end)
         if len(self._batches) > MAX_CACHED_BATCHES:
             self._batches.popitem(last=False)
         return self._batches[place, account]
 
     def _is_of(self, number: int, account: str | None) -> bool:
         """Whether a stream for an account, by its id, shows an event; events without an account are for all."""
-        return account is None or self._ring[number % MAX_EVENTS][0] in (None, account)
+        return account is None or self._owners[number % MAX_EVENTS] in (None, account)
 
     def place_of(self, event_id: str) -> int | None:
         """Return the number of an event by its id, None for another epoch or an evicted event."""
@@ -151,7 +148,10 @@ class EventLog:
 
 
 class Streams:
-    """All event streams of one mock. Events are logged from the first stream on: no reader knows one from before."""
+    """All event streams of one mock. Events are logged from the first stream on: no reader knows one from before.
+
+    All streams are woken together, by events and at each beat: timers for each would cost more than the writes.
+    """
 
     def __init__(
         self,
@@ -165,9 +165,12 @@ class Streams:
         self.first_cursor = first_cursor
         self.stall = stall
         self.keep_alive = keep_alive
+        self.beats = 0
         self._open: set[asyncio.Future[str]] = set()
         self._listeners = engine.listeners
-        self.waiters = Waiters(engine, pause=PAUSE_SECONDS)
+        self._woken = asyncio.Event()
+        self._woken_at = 0.0
+        self._is_scheduled = False
 
     def __len__(self) -> int:
         return len(self._open)
@@ -191,11 +194,19 @@ class Streams:
 
     def add(self, end: asyncio.Future[str]) -> None:
         """Add an open stream by the future that ends it."""
+        if not self._open:
+            self._schedule_beat()
         self._open.add(end)
 
     def remove(self, end: asyncio.Future[str]) -> None:
         """Remove a stream that has ended."""
         self._open.discard(end)
+        if not self._open:
+            self._beat.cancel()
+
+    async def wait(self) -> None:
+        """Wait until there are events, or for the next beat."""
+        await self._woken.wait()
 
     def stop(self) -> None:
         """End all streams because the mock stops."""
@@ -204,6 +215,23 @@ class Streams:
 
     def _on_event(self, account: Account | None, event: EngineEvent) -> None:
         self.log.add(account, event)
+        if self._open and not self._is_scheduled:
+            self._is_scheduled = True
+            asyncio.get_running_loop().call_at(self._woken_at + PAUSE_SECONDS, self._wake)
+
+    def _wake(self) -> None:
+        self._is_scheduled = False
+        self._woken_at = asyncio.get_running_loop().time()
+        self._woken.set()
+        self._woken.clear()
+
+    def _schedule_beat(self) -> None:
+        self._beat = asyncio.get_running_loop().call_later(self.keep_alive, self._on_beat)
+
+    def _on_beat(self) -> None:
+        self.beats += 1
+        self._schedule_beat()
+        self._wake()
 
 
 class Stream:
@@ -241,25 +269,24 @@ class Stream:
         await watch
 
     async def _write(self, scope: Scope, send: Send, end: asyncio.Future[str]) -> None:
-        connection: ClientConnection | None = scope.get("extensions", {}).get(CONNECTION)
+        connection = connection_of(scope)
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
         await self._limit(send(_part(self._head)), end)
+        beats = self._streams.beats
         while True:
-            waited = await self._streams.waiters.wait(self._next_place, self._streams.keep_alive)
-            if waited is WaitEnd.TIMED_OUT:
-                await self._limit(send(_part(b": keep-alive\n\n")), end)
-                continue
+            if self._place == self._log.latest:
+                await self._streams.wait()
             if self._place + 1 < self._log.first:
                 _end(end, BEHIND)
                 return
             batch = self._log.batch(self._place, self._account)
             self._place = batch.end
-            if batch.body:
-                writes = send(_part(batch.body)) if connection is None else connection.write_chunk(batch.chunk)
-                await self._limit(writes, end)
-
-    def _next_place(self) -> int | None:
-        return self._log.latest if self._log.latest > self._place else None
+            if batch.chunk:
+                if not connection.try_write_chunk(batch.chunk):
+                    await self._limit(connection.write_chunk(batch.chunk), end)
+            elif beats != self._streams.beats:
+                await self._limit(send(_part(b": keep-alive\n\n")), end)
+            beats = self._streams.beats
 
     async def _limit(self, writes: Awaitable[None], end: asyncio.Future[str]) -> None:
         """Write, and end the stream if that takes too long."""
@@ -286,29 +313,24 @@ def _end(end: asyncio.Future[str], reason: str) -> None:
         end.set_result(reason)
 
 
-def _describe(event: EngineEvent) -> tuple[str, str]:
-    """Return the kind of an event, and as members of a JSON object what tells a reader which records to read again."""
-    match event:
-        case Message():
-            return "message", _message(event)
-        case RecordedRequest():
-            return "request", _request(event)
-        case Callback():
-            return "callback", _members(
-                id=event.number,
-                event=event.event,
-                state=event.state,
-                attempts=len(event.attempts),
-                transaction_id=event.details.transaction_id,
-                number=event.details.digits,
-            )
-        case Consent():
-            cause = event.cause[:MAX_TEXT]
-            return "consent", _members(cursor=event.number, number=event.digits, choice=event.choice, cause=cause)
-        case Reply():
-            return "reply", _members(cursor=event.number, number=event.digits, text=event.text[:MAX_TEXT])
-        case _:
-            return str(event), ""
+def _callback(callback: Callback) -> str:
+    return _members(
+        id=callback.number,
+        event=callback.event,
+        state=callback.state,
+        attempts=len(callback.attempts),
+        transaction_id=callback.details.transaction_id,
+        number=callback.details.digits,
+    )
+
+
+def _consent(consent: Consent) -> str:
+    cause = consent.cause[:MAX_TEXT]
+    return _members(cursor=consent.number, number=consent.digits, choice=consent.choice, cause=cause)
+
+
+def _reply(reply: Reply) -> str:
+    return _members(cursor=reply.number, number=reply.digits, text=reply.text[:MAX_TEXT])
 
 
 def _members(**members: object) -> str:
@@ -338,3 +360,20 @@ def _request(request: RecordedRequest) -> str:
 @lru_cache(maxsize=64)
 def _asked(method: str, target: str, status: int | None) -> str:
     return _members(method=method, target=target[:MAX_TEXT], status=status)[1:]
+
+
+class _Record(NamedTuple):
+    """How an event is written that is a record: its kind, and as members of JSON which records to read again."""
+
+    kind: str
+    members_of: Callable[[Any], str]
+
+
+_RECORDS: Final[dict[type, _Record]] = {
+    Message: _Record("message", _message),
+    RecordedRequest: _Record("request", _request),
+    Callback: _Record("callback", _callback),
+    Consent: _Record("consent", _consent),
+    Reply: _Record("reply", _reply),
+}
+"""The other events are their kind."""

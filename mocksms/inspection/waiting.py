@@ -73,15 +73,12 @@ class Waiters:
 
     Args:
         engine: emits the events.
-        pause: seconds between two rounds of checks; the events in between are checked together.
     """
 
-    def __init__(self, engine: Engine, pause: float = 0.0) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._listeners = engine.listeners
-        self._pause = pause
         self._waiters: dict[Waiter[Any], None] = {}
         self._is_scheduled = False
-        self._woken_at = 0.0
 
     def __len__(self) -> int:
         return len(self._waiters)
@@ -125,11 +122,10 @@ class Waiters:
         """Schedule a check: the engine emits in the middle of its work."""
         if not self._is_scheduled:
             self._is_scheduled = True
-            asyncio.get_running_loop().call_at(self._woken_at + self._pause, self.notify)
+            asyncio.get_running_loop().call_soon(self.notify)
 
     def notify(self) -> None:
         """Check all waits."""
-        self._woken_at = asyncio.get_running_loop().time()
         self._is_scheduled = False
         for waiter in tuple(self._waiters):
             waiter.notify()

@@ -19,8 +19,7 @@ class Writer(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.connection = TcpConnection(transport, LateWrites())
-        self.flow = FlowControl(transport)
-        self.connection.drain = self.flow.drain
+        self.flow = self.connection.flow = FlowControl(transport)
 
     def pause_writing(self) -> None:
         self.flow.pause_writing()
@@ -60,13 +59,15 @@ def test_chunk_is_written_unless_the_connection_is_closed() -> None:
         here, there = socket.socketpair()
         there.settimeout(TIMEOUT)
         _, writer = await asyncio.get_running_loop().create_connection(Writer, sock=here)
-        await writer.connection.write_chunk(chunk_of(b"x" * 20))
+        assert writer.connection.try_write_chunk(chunk_of(b"x" * 20))
+        await writer.connection.write_chunk(chunk_of(b"y"))
         writer.connection.close()
-        await writer.connection.write_chunk(chunk_of(b"late"))
+        assert writer.connection.try_write_chunk(chunk_of(b"late"))
+        await writer.connection.write_chunk(chunk_of(b"later"))
         with there:
             return await asyncio.to_thread(there.recv, 100)
 
-    assert asyncio.run(write()) == b"14\r\n" + b"x" * 20 + b"\r\n"
+    assert asyncio.run(write()) == b"14\r\n" + b"x" * 20 + b"\r\n1\r\ny\r\n"
 
 
 def test_first_response_of_a_turn_is_written_at_once_and_others_at_its_end() -> None:

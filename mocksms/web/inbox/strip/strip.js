@@ -40,10 +40,10 @@ export class Strip {
   /**
    * Note the run of the mock that the page shows; another one than before means a restart.
    *
-   * @param {string} epoch the id of the run: when it began, in microseconds
+   * @param {string} epoch the id of the run: when it began, in milliseconds, hexadecimal
    */
   onRun(epoch) {
-    if (this.#epoch && epoch !== this.#epoch) this.#restartedAt = new Date(Number(epoch) / 1_000).toISOString();
+    if (this.#epoch && epoch !== this.#epoch) this.#restartedAt = new Date(parseInt(epoch, 16)).toISOString();
     this.#epoch = epoch;
     this.refresh();
   }
