@@ -184,7 +184,7 @@ def read_account(_: Context, call: InspectionCall) -> AccountDetails:
 
     Reading creates no account.
     """
-    return _details(call.scope.peek())
+    return account_details(call.scope.peek())
 
 
 def change_account(context: Context, call: InspectionCall) -> Steps[AccountDetails]:
@@ -213,7 +213,7 @@ def change_account(context: Context, call: InspectionCall) -> Steps[AccountDetai
         context.controls.set_test_result(account, outcome, patch.test_failures)
     if "credit" in patch.model_fields_set:
         yield from context.controls.set_credit_in_steps(account, patch.credit)
-    return _details(account)
+    return account_details(account)
 
 
 def delete_account(context: Context, call: InspectionCall) -> Steps[ResetView]:
@@ -291,7 +291,8 @@ def account_view(account: Account) -> AccountView:
     )
 
 
-def _details(account: Account) -> AccountDetails:
+def account_details(account: Account) -> AccountDetails:
+    """Return an account as the inspection API shows it, with the failures of its test."""
     values = {**dict(account_view(account)), "test_failures": account.test_failures}
     return AccountDetails.model_validate(values)
 

@@ -13,13 +13,12 @@ def report_file(view: SnapshotView) -> ReportFile:
     """Return what a page shows of a snapshot: the accounts of the test first, then the latest used.
 
     All accounts but those of the test have as many records as fit beside those before them. Accounts without records
-    have only a row.
+    have only a row, unless a test of theirs failed.
     """
     reader = RecordReader(view.engine)
     test = view.trace.trace if view.trace else None
-    used = test.accounts if test else []
-    needed = ids_in(test.failures if test else [])
     by_id = {account.id: account for account in reader.accounts()}
+    used = test.accounts if test else [account.id for account in by_id.values() if account.test_failures]
     found = [*(by_id.pop(each) for each in used if each in by_id), *by_id.values()]
     accounts: list[ReportAccount] = []
     others: list[AccountView] = []
@@ -27,7 +26,8 @@ def report_file(view: SnapshotView) -> ReportFile:
     for account in found:
         size = reader.size(account)
         if account.id in used or (size and left > 0):
-            accounts.append(reader.account(account, needed))
+            failures = test.failures if test else account.test_failures
+            accounts.append(reader.account(account, ids_in(failures)))
         else:
             others.append(account)
         left -= size

@@ -9,7 +9,7 @@ from typing import Final, Generic, NamedTuple, TypeVar
 from mocksms.engine.account import Account
 from mocksms.engine.engine import Engine
 from mocksms.engine.steps import finish
-from mocksms.inspection.accounts import AccountView, account_view
+from mocksms.inspection.accounts import AccountDetails, account_details
 from mocksms.inspection.callbacks import CallbacksQuery, CallbackView, callbacks_page
 from mocksms.inspection.context import Context
 from mocksms.inspection.messages import ListQuery, MessageView, message_view, messages_page
@@ -34,7 +34,7 @@ class Records(NamedTuple, Generic[ViewT]):
 class ReportAccount(NamedTuple):
     """An account with what was recorded for it."""
 
-    account: AccountView
+    account: AccountDetails
     messages: Records[MessageView]
     requests: Records[RequestView]
     callbacks: Records[CallbackView]
@@ -50,11 +50,11 @@ class RecordReader:
     def __init__(self, engine: Engine) -> None:
         self._context = Context(engine)
 
-    def accounts(self) -> list[AccountView]:
+    def accounts(self) -> list[AccountDetails]:
         """Return the accounts, the latest used first."""
-        return [account_view(each) for each in AccountScope(self._context.engine, None).accounts]
+        return [account_details(each) for each in AccountScope(self._context.engine, None).accounts]
 
-    def account(self, account: AccountView, needed: Collection[str] = ()) -> ReportAccount:
+    def account(self, account: AccountDetails, needed: Collection[str] = ()) -> ReportAccount:
         """Return the newest records of an account, and the messages with the needed ids."""
         context, name = self._context, account.id
         scope = AccountScope(context.engine, name)
@@ -75,7 +75,7 @@ class RecordReader:
             finish(scenario_view(context, scope)),
         )
 
-    def size(self, account: AccountView) -> int:
+    def size(self, account: AccountDetails) -> int:
         """Return how many records an account has."""
         stored = self._stored(account.id)
         sent = len(stored.messages) + len(stored.journal) + len(stored.callbacks)

@@ -1,13 +1,14 @@
-"""The part of the page about one file: the test and its failures, its accounts, its log records and the report."""
+"""The part of the page about one file: failures, accounts, and of a trace its log records and the report."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from mocksms.inspection.accounts import AccountView
+from mocksms.inspection.accounts import AccountDetails, AccountView
 from mocksms.inspection.requests import RequestView
 from mocksms.report import exchanges, sections
 from mocksms.report.failures import Links, failure_parts, ids_in
@@ -57,7 +58,8 @@ def snapshot_part(snapshot: ReportFile, prefix: str, limits: PageLimits) -> list
         return [element("p", snapshot.problem, class_="problem", dir="auto")]
     anchors, trace = Anchors(prefix), snapshot.trace
     failures = trace.trace.failures if trace else []
-    roles = ids_in(failures)
+    of_accounts = [] if trace else [each.account.test_failures for each in snapshot.accounts]
+    roles = ids_in([*failures, *chain.from_iterable(of_accounts)])
     room = max(1, limits.records // ACCOUNT_SIZE)
     accounts = [_shorten(each, roles, limits) for each in snapshot.accounts[:room]]
     others = [*(each.account for each in snapshot.accounts[room:]), *snapshot.others]
@@ -65,7 +67,15 @@ def snapshot_part(snapshot: ReportFile, prefix: str, limits: PageLimits) -> list
     links = _links(accounts, unattributed, anchors)
     return [
         failure_parts(failures, links, limits),
-        [_account(each, len(accounts) == 1, roles, anchors, limits) for each in accounts],
+        [
+            _account(
+                each.account,
+                [] if trace else failure_parts(each.account.test_failures, links, limits),
+                _account_sections(each, roles, anchors, limits),
+                is_only=len(accounts) == 1,
+            )
+            for each in accounts
+        ],
         _others(others, limits, prefix),
         _requests("Requests without an account", unattributed, anchors, limits, f"{prefix}unattributed"),
         [_log(trace.logs, limits, prefix), _report(trace.report, limits, prefix)] if trace else None,
@@ -97,12 +107,11 @@ def _links(accounts: Iterable[ReportAccount], unattributed: Iterable[RequestView
 
 
 def _account(
-    records: ReportAccount, is_only: bool, roles: Mapping[str, str], anchors: Anchors, limits: PageLimits
+    account: AccountDetails, failures: Iterable[Html], sections_of: Iterable[Html | None], *, is_only: bool
 ) -> Child:
-    parts = [*filter(None, _account_sections(records, roles, anchors, limits))]
+    parts = [*failures, *filter(None, sections_of)]
     if is_only:
         return parts
-    account = records.account
     label = [" ", bdi(account.label)] if account.label else None
     return element("section", element("h2", "Account ", code(account.key), label), parts, class_="account")
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from mocksms.cli.main import FAILED, UNUSABLE, main
+from mocksms.engine.controls import Controls
 from tests.provider.inprocess import InProcess
 from tests.report.support import Parsed, busy_mock, explain, failure, snapshot_of, trace_of, traced
 from tests.support import KEY
@@ -116,6 +117,23 @@ def test_accounts_of_the_test_come_first_and_those_without_records_have_a_row(ca
     assert main(["report", "state.zip"]) == 0
     text = Parsed(capfdbinary.readouterr().out).text
     assert text.index("Account s…") < text.index("Account o…") < text.index("Other accounts 1") < text.index("u…")
+
+
+def test_snapshot_shows_why_the_tests_of_its_accounts_failed(capfdbinary: Binary) -> None:
+    mock = InProcess()
+    for key, expected in (("first", "481516"), ("second", "481517")):
+        mock.send(key=key, content="Your code is 1")
+        wrong = failure(explain(mock, key, content=f"Your code is {expected}"))
+        Controls(mock.engine).set_test_result(mock.account(key), "failed", [wrong])
+    Controls(mock.engine).set_test_result(mock.account("third"), "error", [failure(text="no database")])
+    Path("state.zip").write_bytes(snapshot_of(mock))
+    assert main(["report", "state.zip"]) == 0
+    third, second, first = Parsed(capfdbinary.readouterr().out).text.split(" Account ")[1:6:2]
+    assert third.startswith("t… AssertionError no database Timeline 0")
+    for account, expected in ((second, "481517"), (first, "481516")):
+        assert f'AssertionError no SMS with content "Your code is {expected}"' in account
+        assert f"expected Your code is {expected} got Your code is 1" in account
+        assert "1 segment, GSM-7 from SenderID closest Your code is 1" in account
 
 
 def test_many_records_leave_room_for_no_further_account(capfdbinary: Binary, monkeypatch: pytest.MonkeyPatch) -> None:
