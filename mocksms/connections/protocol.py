@@ -18,7 +18,6 @@ from mocksms.connections.transport import LateWrites, TcpConnection
 from mocksms.connections.uvicorn_parts import (
     HIGH_WATER_LIMIT,
     STATUS_LINE,
-    FlowControl,
     HttpToolsProtocol,
     RequestResponseCycle,
 )
@@ -86,6 +85,7 @@ class Protocol(HttpToolsProtocol):
     _idle_timer: asyncio.TimerHandle | None = None
     _idle_since: float | None = None
     _next: Exchange | None = None
+    _started: Exchange | None = None
     _write_timer: asyncio.TimerHandle | None = None
 
     def __init__(
@@ -109,8 +109,7 @@ class Protocol(HttpToolsProtocol):
         """Start a connection."""
         connection: Any = TcpConnection(transport, self._writes)
         super().connection_made(connection)
-        self.flow = FlowControl(transport)  # not that of the connection: a cycle would keep both in frozen memory
-        connection.flow = self.flow
+        self.flow = connection.flow  # that of uvicorn refers to the connection: a cycle would stay in frozen memory
         self._asgi: Any = {"version": self.config.asgi_version, "spec_version": "2.3"}
         self._extensions: Any = {CONNECTION: connection, COMPLETE_RESPONSE: {}}
         self._become_idle()
@@ -123,7 +122,14 @@ class Protocol(HttpToolsProtocol):
         if self._idle_timer is not None:
             self._idle_timer.cancel()
         cast("TcpConnection", self.transport).shut_down()
+        if self._started is not None and not self._started.response_complete:
+            self._started.disconnected = True  # uvicorn says so to the last request of a pipeline only
+            self._started.message_event.set()
         super().connection_lost(exc)
+
+    def eof_received(self) -> None:
+        """Write before the transport is closed, which it is when the client sends no more."""
+        cast("TcpConnection", self.transport).write_late()
 
     def data_received(self, data: bytes) -> None:
         """Receive bytes; refuse a request if its headers or framing are too long."""
@@ -131,21 +137,24 @@ class Protocol(HttpToolsProtocol):
         self._received += len(data)
         if not self._in_request:
             self._first_read = data[:MAX_FIRST_READ]
-        self._parse(_without_upgrade(data) if b"pgrade" in data and self._is_head() else data)
-        if not self.transport.is_closing():
-            self._check_progress()
+        is_http = self._parse(_without_upgrade(data) if b"pgrade" in data and self._is_head() else data)
         if (exchange := self._next) is not None:
             self._next = None
             self._start(exchange)
+        if not is_http:
+            self.send_400_response("Invalid HTTP request received.")
+        elif not self.transport.is_closing():
+            self._check_progress()
 
-    def _parse(self, data: bytes) -> None:
-        """Parse bytes; refuse those that are not HTTP. A protocol that the client offers instead is not taken."""
+    def _parse(self, data: bytes) -> bool:
+        """Parse bytes; return whether they are HTTP. A protocol that the client offers instead is not taken."""
         try:
             self.parser.feed_data(data)
         except HttpParserUpgrade:
-            pass
+            return True
         except HttpParserError:
-            self.send_400_response("Invalid HTTP request received.")
+            return False
+        return True
 
     def _check_progress(self) -> None:
         """Refuse a request whose headers or framing are too long, and limit the time of what the client sends next."""
@@ -153,7 +162,7 @@ class Protocol(HttpToolsProtocol):
             self._refuse(400, "The request headers are too long.")
         elif self._in_head:
             self._limit_head()
-        elif self._has_responded():
+        elif self._idle_since is None and self._has_responded():
             self._become_idle()
 
     def send_400_response(self, msg: str) -> None:
@@ -295,6 +304,7 @@ class Protocol(HttpToolsProtocol):
             self.pipeline.appendleft((self.cycle, self.app))
 
     def _start(self, exchange: Exchange, *, at_once: bool = True) -> None:
+        self._started = exchange
         task = exchange.start(self.app, self.loop, at_once=at_once and self._starts_at_once)
         if task is not None:
             self.tasks.add(task)

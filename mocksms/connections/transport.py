@@ -22,47 +22,61 @@ class LateWrites:
     """Writes the first response of a turn of the event loop at once, and the others together at the end of the turn.
 
     A write wakes a client that waits, which can take longer than the rest of the write. A client with many connections
-    is awake when the later responses come, and a client with one connection does not wait.
+    is awake when the later responses come, and a client with one connection does not wait. The end of a turn is the
+    start of the next one, before anything is read in it.
     """
 
     def __init__(self) -> None:
-        self._is_open = False
+        self._is_scheduled = False
         self._connections: list[TcpConnection] = []
 
     def add(self, connection: TcpConnection) -> None:
         """Let a connection write: the first one of a turn now, others at the end of the turn."""
-        if self._is_open:
+        if self._is_scheduled:
             self._connections.append(connection)
         else:
-            self._is_open = True
+            self._is_scheduled = True
             asyncio.get_running_loop().call_soon(self._write)
             connection.write_late()
 
     def _write(self) -> None:
-        connections, self._connections = self._connections, []
-        self._is_open = False
-        for connection in connections:
-            connection.write_late()
+        self._is_scheduled = False
+        connections = iter(self._connections)
+        self._connections = []
+        try:
+            for connection in connections:
+                connection.write_late()
+        finally:  # An error of one connection, which the loop logs, is none of those after it.
+            for connection in connections:
+                self.add(connection)
 
 
 class TcpConnection:
-    """A transport that can be reset, and whose writes can wait for the end of a turn of the event loop."""
+    """A transport that can be reset, and whose writes can wait for the end of a turn of the event loop.
+
+    What it has not itself is that of the transport, and must not write or close. Once the connection is lost, nothing
+    is written.
+    """
 
     def __init__(self, transport: asyncio.Transport, writes: LateWrites) -> None:
         self._transport = transport
         self._is_reset = False
+        self._is_lost = False
         self._late = b""
         self._writes = writes
         self.is_closing = transport.is_closing
-        self.flow: FlowControl
+        self.flow = FlowControl(transport)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
     def write_soon(self, data: bytes) -> None:
         """Write at the end of this turn of the event loop at the latest, see `LateWrites`."""
-        self._late += data
-        self._writes.add(self)
+        if self.is_closing():
+            self.write(data)  # The connection may be lost before the end of the turn.
+        else:
+            self._late += data
+            self._writes.add(self)
 
     def write_late(self) -> None:
         """Write now what was to be written soon."""
@@ -73,7 +87,8 @@ class TcpConnection:
     def write(self, data: bytes) -> None:
         """Write, after what was to be written soon."""
         self.write_late()
-        self._transport.write(data)
+        if not self._is_lost:
+            self._transport.write(data)
 
     def close(self) -> None:
         """Close it after what was written is sent."""
@@ -110,7 +125,7 @@ class TcpConnection:
     def finish(self, last: bytes) -> None:
         """End a chunked body and close the connection; abort it if the reader is too slow."""
         self.write(chunk_of(last) + b"0\r\n\r\n")
-        self._transport.close()
+        self.close()
         asyncio.get_running_loop().call_later(LINGER_SECONDS, self._transport.abort)
 
     def reset(self) -> None:
@@ -121,10 +136,11 @@ class TcpConnection:
         self._transport.abort()
 
     def shut_down(self) -> None:
-        """End the connection just before its socket is closed.
+        """End the connection, which is lost, just before its socket is closed.
 
         Otherwise a process with a copy of the socket would keep it open.
         """
+        self._is_lost, self._late = True, b""
         if not self._is_reset:
             with suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RDWR)

@@ -4,7 +4,7 @@ import asyncio
 import socket
 from collections.abc import Callable, Coroutine
 from itertools import product
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from uvicorn import Config
@@ -199,3 +199,73 @@ def test_body_that_has_arrived_is_in_the_scope_of_a_request_that_starts_at_once(
     received, _ = asyncio.run(serve(app, talk, starts_at_once=at_once))
     assert received.startswith(b"HTTP/1.1 201")
     assert seen == [b"one" if at_once else None, b"one"]
+
+
+def test_responses_of_one_turn_are_written_together_also_if_the_client_sends_no_more() -> None:
+    async def serve_three() -> None:
+        writes, state = LateWrites(), ServerState()
+        config = Config(respond, http="httptools", log_config=None)
+        loop = asyncio.get_running_loop()
+        clients, protocols = [], []
+        for _ in range(3):
+            here, there = socket.socketpair()
+            there.setblocking(False)
+            _, protocol = await loop.connect_accepted_socket(
+                lambda: Protocol(
+                    print,
+                    IdleConnections(),
+                    writes,
+                    starts_at_once=True,
+                    config=config,
+                    server_state=state,
+                    app_state={},
+                ),
+                here,
+            )
+            clients.append(there)
+            protocols.append(protocol)
+        for protocol in protocols:
+            protocol.data_received(GET)
+        protocols[2].eof_received()
+        cast(Any, protocols[2].transport)._transport.close()  # as asyncio does then
+        assert [has_response(client) for client in clients] == [True, False, True]
+        await asyncio.sleep(0)
+        assert has_response(clients[1])
+        for client in clients:
+            client.close()
+        async with asyncio.timeout(TIMEOUT):
+            while state.connections:
+                await asyncio.sleep(0)
+
+    asyncio.run(serve_three())
+
+
+def has_response(client: socket.socket) -> bool:
+    """Whether a client that does not block has a response to read."""
+    try:
+        return client.recv(1_000).endswith(b"hello")
+    except BlockingIOError:
+        return False
+
+
+def test_first_request_of_a_pipeline_learns_that_the_client_has_disconnected() -> None:
+    async def respond_late(_scope: Any, receive: Any, send: Any) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        await send(complete())
+
+    def talk(connection: socket.socket) -> bytes:
+        connection.sendall(GET * 3)
+        return b""
+
+    _, state = asyncio.run(serve(respond_late, talk))
+    assert state.total_requests == 0
+
+
+def test_response_comes_before_that_to_malformed_bytes_after_its_request() -> None:
+    def talk(connection: socket.socket) -> bytes:
+        connection.sendall(GET + b"\x00\r\n\r\n")
+        return read(connection, 10_000)
+
+    received, _ = asyncio.run(serve(respond, talk, starts_at_once=True))
+    assert received.startswith(HEAD + b"\r\nhelloHTTP/1.1 400 ")

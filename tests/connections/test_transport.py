@@ -6,7 +6,6 @@ from collections.abc import Callable
 from unittest.mock import Mock
 
 import pytest
-from uvicorn.protocols.http.flow_control import FlowControl
 
 from mocksms.asgi.connection import chunk_of
 from mocksms.connections.transport import LateWrites, TcpConnection
@@ -19,7 +18,7 @@ class Writer(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.connection = TcpConnection(transport, LateWrites())
-        self.flow = self.connection.flow = FlowControl(transport)
+        self.flow = self.connection.flow
 
     def pause_writing(self) -> None:
         self.flow.pause_writing()
@@ -100,6 +99,10 @@ class CalledTransport(asyncio.Transport):
     def __init__(self) -> None:
         super().__init__({"socket": Mock()})
         self.calls: list[str] = []
+        self.is_closed = False
+
+    def is_closing(self) -> bool:
+        return self.is_closed
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self.calls.append(bytes(data).decode())
@@ -137,6 +140,52 @@ def test_late_write_comes_before_what_follows_it(act: Callable[[TcpConnection], 
         assert transport.calls == ["late", *calls]
         await asyncio.sleep(0)
         assert transport.calls == ["late", *calls]
+
+    asyncio.run(write())
+
+
+def test_closing_connection_writes_at_once() -> None:
+    async def write() -> None:
+        transport, writes = CalledTransport(), LateWrites()
+        TcpConnection(CalledTransport(), writes).write_soon(b"first")
+        transport.is_closed = True
+        TcpConnection(transport, writes).write_soon(b"next")
+        assert transport.calls == ["next"]
+
+    asyncio.run(write())
+
+
+def test_lost_connection_writes_nothing() -> None:
+    async def write() -> None:
+        transport, writes = CalledTransport(), LateWrites()
+        TcpConnection(CalledTransport(), writes).write_soon(b"first")
+        connection = TcpConnection(transport, writes)
+        connection.write_soon(b"late")
+        transport.is_closed = True
+        connection.shut_down()
+        connection.write(b"next")
+        connection.write_soon(b"soon")
+        await asyncio.sleep(0)
+        assert transport.calls == []
+
+    asyncio.run(write())
+
+
+def test_error_of_one_connection_loses_no_response_of_another() -> None:
+    class Failing(CalledTransport):
+        def write(self, data: bytes | bytearray | memoryview) -> None:
+            raise ValueError(bytes(data).decode())
+
+    async def write() -> None:
+        errors: list[str] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: errors.append(str(context["exception"])))
+        writes, others = LateWrites(), [CalledTransport() for _ in range(3)]
+        for transport in (CalledTransport(), others[0], Failing(), *others[1:]):
+            TcpConnection(transport, writes).write_soon(b"a")
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert errors == ["a"]
+        assert [each.calls for each in others] == [["a"]] * 3
 
     asyncio.run(write())
 
