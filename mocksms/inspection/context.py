@@ -73,7 +73,7 @@ class Context:
         self.callback_waits = CallbackWaits(engine, self.slices)
         self.snapshot_lock = asyncio.Semaphore(1)
         self.library = Library(engine.settings.scenario_folder)
-        epoch = f"{int(self.started.timestamp() * 1_000):x}"
+        epoch = f"{round(self.started.timestamp() * 1_000):x}"
         self.streams = Streams(engine, epoch, engine.cursor if first_cursor is None else first_cursor)
 
     def filter(self, filters: Filters, after: int | None, before: int | None = None) -> MessageFilter:

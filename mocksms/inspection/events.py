@@ -45,7 +45,7 @@ STALL_SECONDS: Final = 10.0
 """Time that a reader may take to read what is written to it."""
 
 KEEP_ALIVE_SECONDS: Final = 15.0
-"""Time between two beats; a stream without events since the last one writes a comment, which shows that it is alive."""
+"""Time between two beats: at each, a stream without new events writes a comment, which shows that it is alive."""
 
 RETRY: Final = b"retry: 1000\n\n"
 HEADERS: Final = [
@@ -112,7 +112,7 @@ class EventLog:
         """Return a server-sent event, encoded once; its record does not stay in memory then."""
         place = number % MAX_EVENTS
         event = self._events[place]
-        if type(event) is str:
+        if type(event) is str:  # not a ManualChange, which is a str too
             return event
         account, record = self._owners[place], _RECORDS.get(type(event))
         owner = "null" if account is None else f'"{account}"'
@@ -165,12 +165,13 @@ class Streams:
         self.first_cursor = first_cursor
         self.stall = stall
         self.keep_alive = keep_alive
-        self.beats = 0
         self._open: set[asyncio.Future[str]] = set()
         self._listeners = engine.listeners
         self._woken = asyncio.Event()
         self._woken_at = 0.0
         self._is_scheduled = False
+        self._is_beat = False
+        self._beat: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
         return len(self._open)
@@ -201,12 +202,13 @@ class Streams:
     def remove(self, end: asyncio.Future[str]) -> None:
         """Remove a stream that has ended."""
         self._open.discard(end)
-        if not self._open:
+        if not self._open and self._beat is not None:
             self._beat.cancel()
 
-    async def wait(self) -> None:
-        """Wait until there are events, or for the next beat."""
+    async def wait(self) -> bool:
+        """Wait until there are events, or for the next beat; return whether it is a beat."""
         await self._woken.wait()
+        return self._is_beat
 
     def stop(self) -> None:
         """End all streams because the mock stops."""
@@ -219,8 +221,8 @@ class Streams:
             self._is_scheduled = True
             asyncio.get_running_loop().call_at(self._woken_at + PAUSE_SECONDS, self._wake)
 
-    def _wake(self) -> None:
-        self._is_scheduled = False
+    def _wake(self, *, is_beat: bool = False) -> None:
+        self._is_scheduled, self._is_beat = False, is_beat
         self._woken_at = asyncio.get_running_loop().time()
         self._woken.set()
         self._woken.clear()
@@ -229,9 +231,8 @@ class Streams:
         self._beat = asyncio.get_running_loop().call_later(self.keep_alive, self._on_beat)
 
     def _on_beat(self) -> None:
-        self.beats += 1
         self._schedule_beat()
-        self._wake()
+        self._wake(is_beat=True)
 
 
 class Stream:
@@ -272,10 +273,8 @@ class Stream:
         connection = connection_of(scope)
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
         await self._limit(send(_part(self._head)), end)
-        beats = self._streams.beats
         while True:
-            if self._place == self._log.latest:
-                await self._streams.wait()
+            is_beat = self._place == self._log.latest and await self._streams.wait()
             if self._place + 1 < self._log.first:
                 _end(end, BEHIND)
                 return
@@ -284,9 +283,8 @@ class Stream:
             if batch.chunk:
                 if not connection.try_write_chunk(batch.chunk):
                     await self._limit(connection.write_chunk(batch.chunk), end)
-            elif beats != self._streams.beats:
+            elif is_beat:
                 await self._limit(send(_part(b": keep-alive\n\n")), end)
-            beats = self._streams.beats
 
     async def _limit(self, writes: Awaitable[None], end: asyncio.Future[str]) -> None:
         """Write, and end the stream if that takes too long."""
@@ -376,4 +374,4 @@ _RECORDS: Final[dict[type, _Record]] = {
     Consent: _Record("consent", _consent),
     Reply: _Record("reply", _reply),
 }
-"""The other events are their kind."""
+"""The events that are records. Another one, a manual change, is its kind and has no members."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 from collections.abc import Iterator
@@ -326,3 +327,30 @@ def test_events_are_logged_from_the_first_stream_on() -> None:
     streams.open(None, None, 0)
     engine.emit(None, ManualChange.RESET)
     assert streams.log.latest == 1
+
+
+def test_streams_are_woken_at_once_then_after_a_pause_and_leave_no_timer(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def wake() -> None:
+        engine, loop = Engine(Settings()), asyncio.get_running_loop()
+        opened, timers, call_at = Context(engine).streams, list[asyncio.TimerHandle](), loop.call_at
+
+        def call(*arguments: Any, **named: Any) -> asyncio.TimerHandle:
+            timers.append(call_at(*arguments, **named))
+            return timers[-1]
+
+        monkeypatch.setattr(loop, "call_at", call)
+        opened.open(None, None, 0)
+        end = loop.create_future()
+        opened.add(end)
+        for _ in range(2):
+            engine.emit(None, ManualChange.RESET)
+        before = loop.time()
+        assert not await opened.wait()
+        engine.emit(None, ManualChange.RESET)
+        opened.remove(end)
+        beat, first, second = timers
+        assert first.when() <= before
+        assert second.when() >= before + streams.PAUSE_SECONDS
+        assert beat.cancelled()
+
+    asyncio.run(wake())
