@@ -30,9 +30,11 @@ class MessageQuery:
         text: part of what the phone shows; needs `text_of`.
         words: part of the content in any case; itself case-folded.
         pattern: a regular expression found in the content.
+        has_code: whether what the phone shows has a one-time code; needs `text_of` and `finds_code`.
         since: the earliest time of sending.
         until: the latest, in whole seconds as the reads show them.
         text_of: returns the text that the phone shows.
+        finds_code: returns whether a text has a one-time code.
         budget: the time for the regular expression.
     """
 
@@ -49,9 +51,11 @@ class MessageQuery:
     text: str = ""
     words: str = ""
     pattern: Pattern | None = None
+    has_code: bool | None = None
     since: datetime | None = None
     until: datetime | None = None
     text_of: Callable[[Message], str] = field(default=content_of, compare=False, repr=False)
+    finds_code: Callable[[str], bool] = field(default=lambda _: False, compare=False, repr=False)
     budget: RegexBudget = field(default_factory=RegexBudget, compare=False, repr=False)
     _tests: tuple[MessageTest, ...] = field(init=False, compare=False, repr=False)
 
@@ -63,9 +67,14 @@ class MessageQuery:
         self.budget.left = self.budget.seconds
 
     @property
+    def is_slow(self) -> bool:
+        """Whether one text may take long."""
+        return self.pattern is not None or self.has_code is not None
+
+    @property
     def step_size(self) -> int:
         """How many messages are compared in one step: one if its text may take long."""
-        return STEP_SIZE if self.pattern is None else 1
+        return 1 if self.is_slow else STEP_SIZE
 
     def matches(self, message: Message) -> bool:
         """Whether a message fulfils all conditions.
@@ -134,6 +143,8 @@ def _text_tests(query: MessageQuery) -> Iterator[MessageTest]:
     if pattern is not None:
         read_searched = _as_shown(content_of, pattern.source)
         yield lambda message: pattern.matches(read_searched(message), query.budget)
+    if query.has_code is not None:
+        yield lambda message: query.finds_code(query.text_of(message)) is query.has_code
 
 
 def _as_shown(read: Callable[[Message], str], expected: str) -> Callable[[Message], str]:

@@ -15,7 +15,8 @@ from mocksms.engine.patterns import shared_pattern
 from mocksms.engine.steps import Steps
 from mocksms.inspection.models import MAX_NUMBER_LENGTH, Filters
 from mocksms.schemas.explanations import Closest, Comparison
-from mocksms.sms.display import describe_history
+from mocksms.sms.codes import find_codes, has_code
+from mocksms.sms.display import describe_code, describe_history
 from mocksms.sms.message import Message
 from mocksms.sms.numbers import SEPARATORS, NumberPattern
 from mocksms.sms.text import content_of
@@ -105,9 +106,7 @@ class MessageFilter:
         merged = {field: value for part in parts.values() for field, value in part.items()}
         self.query = MessageQuery(after=after, before=before, **merged)
         self.conditions = tuple(
-            FilterCondition(
-                name, str(values[name]), MessageQuery(**part), text_of if name == "text" else _READERS[name]
-            )
+            FilterCondition(name, _expected(values[name]), MessageQuery(**part), _reader(name, text_of))
             for name, part in parts.items()
         )
 
@@ -122,7 +121,11 @@ class MessageFilter:
             yield
             if not all(condition.matches(message) for condition in self.conditions):
                 ranked.append((self._rank(message), account, message))
-        return [self._closest(account, message) for _, account, message in nlargest(limit, ranked, key=itemgetter(0))]
+        closest: list[Closest] = []
+        for _, account, message in nlargest(limit, ranked, key=itemgetter(0)):
+            closest.append(self._closest(account, message))
+            yield
+        return closest
 
     def _rank(self, message: Message) -> tuple[int, float, int]:
         nearness = [condition.nearness(message) for condition in self.conditions]
@@ -144,6 +147,7 @@ _DESCRIPTIONS: Final = {
     "text": 'text "{}"',
     "regex": "content like /{}/",
     "sender": 'sender "{}"',
+    "has_code": "has_code {}",
 }
 
 _READERS: Final[dict[str, ValueReader]] = {
@@ -155,6 +159,25 @@ _READERS: Final[dict[str, ValueReader]] = {
     "regex": content_of,
     "sender": lambda message: message.sender,
 }
+
+
+def _reader(name: str, text_of: ValueReader) -> ValueReader:
+    """Return how to read the value of a message that one filter is about."""
+    match name:
+        case "text":
+            return text_of
+        case "has_code":
+            return lambda message: _code_and_text(text_of(message))
+        case _:
+            return _READERS[name]
+
+
+def _code_and_text(text: str) -> str:
+    return describe_code(next((found.code for found in find_codes(text)), None), text)
+
+
+def _expected(value: str | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 def _query_fields(name: str, value: Any, parse: NumberParser, text_of: ValueReader) -> dict[str, Any]:
@@ -169,6 +192,8 @@ def _query_fields(name: str, value: Any, parse: NumberParser, text_of: ValueRead
             return {"pattern": shared_pattern(value)}
         case "text":
             return {"text": value, "text_of": text_of}
+        case "has_code":
+            return {"has_code": value, "text_of": text_of, "finds_code": has_code}
         case _:
             return {name: value}
 

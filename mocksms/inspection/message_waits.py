@@ -166,8 +166,8 @@ class MessageWaits:
             self._comparison = None
 
     def _wake(self, new: NewMessages) -> Steps[None]:
-        """Wake the waits that new messages concern; those with a regular expression last, as it may take long."""
-        for wait in sorted(self._waits, key=lambda wait: wait.query.pattern is not None):
+        """Wake the waits that new messages concern; those whose filters may take long on a text last."""
+        for wait in sorted(self._waits, key=lambda wait: wait.query.is_slow):
             yield
             try:
                 matching = yield from new.matching(wait.query)

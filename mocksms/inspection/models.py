@@ -113,6 +113,9 @@ class Filters(RequestModel):
         default=None, description="A regular expression found in the content", json_schema_extra={"format": "regex"}
     )
     sender: Name | None = Field(default=None, description="The sender")
+    has_code: bool | None = Field(
+        default=None, description="Whether the text as the phone shows it has a one-time code"
+    )
 
 
 class AccountQuery(RequestModel):

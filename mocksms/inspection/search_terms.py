@@ -8,14 +8,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, time, tzinfo
 from difflib import get_close_matches
-from functools import lru_cache
 from typing import Final, NamedTuple
 
 from mocksms.engine.account import Reply
 from mocksms.engine.patterns import RegexBudget, shared_pattern
 from mocksms.engine.state_names import StateNames
 from mocksms.inspection.search_tokens import NUMBER_PART, Token, tokens_of
-from mocksms.sms.codes import find_codes
+from mocksms.sms.codes import has_code
 from mocksms.sms.durations import parse_duration
 from mocksms.sms.message import REASONS, Message
 from mocksms.sms.numbers import SEPARATORS, parse_pattern
@@ -26,8 +25,6 @@ MIN_NUMBER_DIGITS: Final = 3
 """Digits from which on a word is looked for in numbers: fewer are in nearly all of them."""
 
 MIN_ID_DIGITS: Final = 8
-MAX_KNOWN_TEXTS: Final = 10_000
-"""Contents of which it is kept whether they have a code: to find that out takes most of the time of a search."""
 
 TIME_HELP: Final = "write a time as 15:30, 2026-01-31, 2026-01-31T15:30 or 10m (ago)"
 
@@ -225,7 +222,7 @@ class SearchReader:
         text_of = self._text_of
         match value.lower():
             case "code":
-                return SearchTerm(lambda message: _has_code(content_of(message)), is_slow=True)
+                return SearchTerm(lambda message: has_code(text_of(message)), is_slow=True)
             case "link":
                 return SearchTerm(lambda message: bool(links_in(text_of(message))), is_slow=True)
             case "click":
@@ -283,11 +280,6 @@ _KEYS: Final[dict[str, Callable[[SearchReader, str], SearchTerm]]] = {
     "before": SearchReader.before,
     "after": SearchReader.after,
 }
-
-
-@lru_cache(MAX_KNOWN_TEXTS)
-def _has_code(content: str) -> bool:
-    return bool(find_codes(content))
 
 
 def _always(_: object) -> bool:

@@ -120,6 +120,7 @@ class ExplainMissingArguments(FilterArguments):
 
     text: str | None = Field(default=None, description="Part of the text as the phone shows it, links included")
     status: str | None = Field(default=None, description="Its status, such as sent or rejected/bounced")
+    has_code: bool | None = Field(default=None, description="Whether the text has a one-time code")
 
 
 def schema_of(model: type[ToolArguments]) -> dict[str, Any]:

@@ -52,6 +52,9 @@ MAX_NAME_WORDS: Final = 4
 MAX_SENTENCES: Final = 2
 """Distance from there to a sentence that speaks of a code."""
 
+MAX_KNOWN_TEXTS: Final = 10_000
+"""Texts of which it is kept whether they have a code: to find that out takes most of the time of a search."""
+
 _NAMES: Final = frozenset({Kind.PURPOSE, Kind.LABEL, Kind.NUMBER})
 _SEPARATE: Final = frozenset({Kind.LINK, Kind.LIST, Kind.CANDIDATE})
 _STATES: Final = frozenset({Kind.STATE, Kind.VALIDITY})
@@ -81,6 +84,16 @@ def find_codes(text: str) -> tuple[Code, ...]:
     no code is better than a wrong one. Of a long text the first `MAX_SEARCH_LENGTH` characters are searched.
     """
     return _find_codes(text[: MAX_SEARCH_LENGTH + 1])
+
+
+def has_code(text: str) -> bool:
+    """Whether a text has a one-time code. It may take 10 ms, since the text is searched as by `find_codes`."""
+    return _has_code(text[: MAX_SEARCH_LENGTH + 1])
+
+
+@lru_cache(MAX_KNOWN_TEXTS)
+def _has_code(text: str) -> bool:
+    return bool(_find_codes(text))
 
 
 @lru_cache(maxsize=256)

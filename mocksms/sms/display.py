@@ -50,6 +50,11 @@ def quoted(text: str, limit: int = MAX_VALUE_LENGTH) -> str:
     return f'"{cut(text, limit)}"'
 
 
+def describe_code(code: str | None, text: str) -> str:
+    """Return the one-time code that a text has, or that it has none, followed by the text."""
+    return f"{'no code' if code is None else f'code {code}'} in the text: {text}"
+
+
 def error_reason(error: Exception) -> str:
     """Return why a file or an address cannot be used, without the number of the error and the name of the file."""
     return getattr(error, "strerror", None) or str(error)

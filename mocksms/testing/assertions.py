@@ -39,7 +39,8 @@ class Assertions(Verification):
     All take the same conditions: `to` is a number, compared on digits, `*` for any; `content` a part of what was sent;
     `text` a part of what the phone shows, links and unsubscribe text included; `tag` one of the tags; `status` is
     `sent`, or with its reason `rejected/bounced`. Each is a string, a compiled regular expression that is searched for,
-    or a callable that gets the value and returns whether it matches. Without a condition a field may have any value.
+    or a callable that gets the value and returns whether it matches. `has_code` is whether the text has a one-time
+    code, True or False. Without a condition a field may have any value.
     """
 
     def __init__(self, client: MockClient | None, api_key: str, timeout: float) -> None:
@@ -54,6 +55,7 @@ class Assertions(Verification):
         tag: Matcher | None = None,
         status: Matcher | None = None,
         *,
+        has_code: bool | None = None,
         times: int = 1,
         since: SincePoint = None,
     ) -> SmsMessage:
@@ -64,7 +66,7 @@ class Assertions(Verification):
         Raises:
             AssertionError: more or fewer messages match.
         """
-        expected = Expectation(to=to, content=content, text=text, tag=tag, status=status)
+        expected = Expectation(to=to, content=content, text=text, tag=tag, status=status, has_code=has_code)
         check_times(times)
         if expected.local_checks():
             found = self._matching(expected, since)
@@ -83,6 +85,7 @@ class Assertions(Verification):
         tag: Matcher | None = None,
         status: Matcher | None = None,
         *,
+        has_code: bool | None = None,
         times: int = 1,
         since: SincePoint = None,
         timeout: DurationLike | None = None,
@@ -97,7 +100,7 @@ class Assertions(Verification):
         Raises:
             AssertionError: fewer messages match in time.
         """
-        expected = Expectation(to=to, content=content, text=text, tag=tag, status=status)
+        expected = Expectation(to=to, content=content, text=text, tag=tag, status=status, has_code=has_code)
         check_times(times)
         length = self._timeout if timeout is None else in_seconds(timeout)
         returned = self._returned.setdefault(expected, set())
@@ -119,6 +122,7 @@ class Assertions(Verification):
         tag: Matcher | None = None,
         status: Matcher | None = None,
         *,
+        has_code: bool | None = None,
         for_: DurationLike | None = None,
         since: SincePoint = None,
     ) -> None:
@@ -131,7 +135,7 @@ class Assertions(Verification):
             AssertionError: a message matches.
             ValueError: no number can match `to`, so that the assertion could not fail.
         """
-        expected = Expectation(to=to, content=content, text=text, tag=tag, status=status)
+        expected = Expectation(to=to, content=content, text=text, tag=tag, status=status, has_code=has_code)
         check_comparable(to)
         if expected.local_checks():
             self._watch_locally(expected, since, for_)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mocksms.errors import did_you_mean
-from mocksms.sms.display import quoted
+from mocksms.sms.display import describe_code, quoted
 from mocksms.sms.message import State
 from mocksms.sms.numbers import digits_of
 from mocksms.sms.surrogates import well_formed
@@ -20,7 +20,10 @@ __tracebackhide__ = True
 Matcher = str | re.Pattern[str] | Callable[[str], object]
 """A string, a compiled regular expression that is searched for, or a callable that returns whether a value matches."""
 
-FIELDS: Final = ("to", "content", "text", "tag", "status")
+MATCHED: Final = ("to", "content", "text", "tag", "status")
+"""Fields that a matcher is compared with."""
+
+FIELDS: Final = (*MATCHED, "has_code")
 MAX_FILTER_LENGTH: Final = 1_000
 """Characters of a string or regular expression that the mock evaluates; longer ones are evaluated here."""
 
@@ -39,6 +42,7 @@ _VALUES: Final[dict[str, Callable[[SmsMessage], Iterable[str]]]] = {
     "text": lambda message: [message.text],
     "tag": lambda message: message.tags,
     "status": lambda message: [message.state],
+    "has_code": lambda message: [describe_code(next(iter(message.codes), None), message.text)],
 }
 """The values of a message that each field is compared with; one of them has to match."""
 
@@ -87,9 +91,10 @@ class Expectation:
         text: part of what the phone shows, links and unsubscribe text included; case matters.
         tag: one of the tags, whole.
         status: `sent`, or with its reason `rejected/bounced`.
+        has_code: whether the text has a one-time code.
 
     Raises:
-        TypeError: a value is no string, compiled regular expression or callable.
+        TypeError: a value is no string, compiled regular expression or callable, or `has_code` no bool.
         ValueError: no message has this status with this reason. The mock refuses those that no rule of it writes.
     """
 
@@ -98,8 +103,11 @@ class Expectation:
     text: Matcher | None = None
     tag: Matcher | None = None
     status: Matcher | None = None
+    has_code: bool | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.has_code, bool | None):
+            raise TypeError(f"has_code is {self.has_code!r}, but must be True, False or None")
         for check in self.checks():
             matcher = check.matcher
             is_bytes = isinstance(matcher, re.Pattern) and isinstance(matcher.pattern, bytes)
@@ -116,12 +124,14 @@ class Expectation:
 
     def checks(self) -> list[LocalCheck]:
         """Return a check for each field with an expected value."""
-        fields = ((field, getattr(self, field)) for field in FIELDS)
-        return [LocalCheck(field, matcher) for field, matcher in fields if matcher is not None]
+        matchers: dict[str, Matcher | None] = {field: getattr(self, field) for field in MATCHED}
+        if self.has_code is not None:
+            matchers["has_code"] = "true" if self.has_code else "false"
+        return [LocalCheck(field, matcher) for field, matcher in matchers.items() if matcher is not None]
 
-    def filters(self) -> dict[str, str]:
+    def filters(self) -> dict[str, str | bool]:
         """Return the filters that the mock evaluates."""
-        filters: dict[str, str] = {}
+        filters: dict[str, str | bool] = {}
         for check in self.checks():
             if not check.is_local:
                 filters |= _filter(check.field, check.matcher)
@@ -192,10 +202,12 @@ def _name(matcher: re.Pattern[str] | Callable[[str], object]) -> str:
     return f"the lambda in {Path(code.co_filename).name}:{code.co_firstlineno}"
 
 
-def _filter(field: str, matcher: Matcher) -> dict[str, str]:
+def _filter(field: str, matcher: Matcher) -> dict[str, str | bool]:
     if isinstance(matcher, re.Pattern):
         return {"regex": _inline(matcher)}
     assert isinstance(matcher, str)
+    if field == "has_code":
+        return {field: matcher == "true"}
     if field == "status":
         status, _, reason = matcher.partition("/")
         return {"status": status, "reject_reason": reason} if reason else {"status": status}

@@ -72,7 +72,7 @@ class Verification(AccountHandle):
                 raise
             return None, read_explanation(error.explanation, hides_cursor=since is None)
 
-    def _why(self, filters: Mapping[str, str], since: SincePoint) -> Explanation:
+    def _why(self, filters: Mapping[str, str | bool], since: SincePoint) -> Explanation:
         """Return the explanation of the mock why no further message matches."""
         _, explanation = self._explained("POST", "verify", {**filters, "at_least": IMPOSSIBLE_COUNT}, since=since)
         assert explanation is not None

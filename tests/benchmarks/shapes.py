@@ -282,6 +282,7 @@ SHAPES: Sequence[Shape] = (
     Shape("messages: regex=, long to compile", _get("/_mock/messages?regex=a{1000000}")),
     Shape("messages: to=, one phone", _get("/_mock/messages?to=972541111111&status=invalid"), _one_phone),
     Shape("messages: limit=1000, long texts", _get("/_mock/messages?limit=1000"), _long_text),
+    Shape("messages: has_code=, long texts", _get("/_mock/messages?has_code=false"), _long_text),
     Shape("search: words and codes of 100,000 messages", _get("/_mock/search?query=has:code+-none"), _full),
     Shape("messages/latest: none", _get("/_mock/messages/latest?content=none"), _full),
     Shape("messages/latest: none, long texts", _get("/_mock/messages/latest?content=" + "Code" * 700), _long_text),
@@ -291,6 +292,7 @@ SHAPES: Sequence[Shape] = (
     Shape("verify: exactly 0", _call("POST", "/_mock/verify", {"exactly": 0}), _full),
     Shape("verify: 100 in order", _call("POST", "/_mock/verify", {"in_order": [{"content": "BODY"}] * 100}), _full),
     Shape("verify: nothing else", _call("POST", "/_mock/verify", {"content": "BODY", "nothing_else": True}), _full),
+    Shape("verify: has_code, long texts", _call("POST", "/_mock/verify", {"has_code": False}), _long_text),
     Shape(
         "verify: closest",
         _call(

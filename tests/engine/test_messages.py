@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from mocksms.engine.message_query import MessageQuery
 from mocksms.engine.messages import MessageStore
+from mocksms.engine.patterns import shared_pattern
 from mocksms.engine.steps import STEP_SIZE, finish
 from mocksms.sms.message import Message, State, Status
 from tests.engine.support import SECOND, a_message, an_id
@@ -116,6 +117,21 @@ def test_search_looks_at_the_text_with_its_values_in_place() -> None:
     store = store_of(a_message(1, content="Hi #name#", fields={"name": "DANA"}), a_message(2, content="Hi #name#"))
     assert found(store, MessageQuery(words="hi dana")) == [1]
     assert found(store, MessageQuery(words="#name#")) == [2]
+
+
+def test_codes_are_looked_for_last_and_with_a_pause_after_each_text() -> None:
+    searched = list[str]()
+
+    def finds_code(text: str) -> bool:
+        searched.append(text)
+        return "481516" in text
+
+    contents = ("Hello", "Your code", "Code 481516", "Your code is 481516")
+    store = store_of(*(a_message(sequence, content=content) for sequence, content in enumerate(contents, 1)))
+    query = MessageQuery(pattern=shared_pattern("code"), has_code=False, finds_code=finds_code)
+    assert found(store, query) == [2]
+    assert searched == ["Your code is 481516", "Your code"]
+    assert len([*store.search(MessageQuery(has_code=True, finds_code=finds_code), 100)]) == len(contents)
 
 
 def test_evicted_message_is_gone_from_every_index() -> None:

@@ -139,6 +139,27 @@ def test_value_without_a_common_part_is_shown_with_the_expected_one(story: Open)
     )
 
 
+def test_code_is_shown_with_its_text(story: Open) -> None:
+    api = story()
+    (welcome,) = api.send(content="Welcome", add_unsubscribe_link=False)
+    (sent,) = api.send(content="Your code is 481516", add_unsubscribe_link=False)
+    assert api.why(tag="otp", has_code=True) == golden(
+        """
+        no SMS with tag "otp", has_code true: 2 SMS in the account, 1 of 2 conditions match
+          expected   tag "otp", has_code true
+          found      2 SMS in account key-…
+
+          closest    <1>  1 of 2 match
+                       tag       "none", expected "otp"
+                       has_code  "code 481516 in the text: Your code is 481516" matches
+                       history   queued 12:00:00.000 > sent +0 s (no rule or list applied)
+          next       <2>  0 of 2 match: tag "none", has_code "no code in the text: Welcome"
+        """,
+        sent,
+        welcome,
+    )
+
+
 def test_matching_fields_are_marked(story: Open) -> None:
     api = story()
     (sent,) = api.send("972541111111", content="Your code is 4815", tags=["otp"])

@@ -31,6 +31,7 @@ FILTERS = st.fixed_dictionaries(
         "text": st.sampled_from(["code", "Hello", "/u/"]),
         "regex": st.sampled_from([r"\d{4}", "^Hel"]),
         "sender": st.sampled_from(["SenderID", "Shop"]),
+        "has_code": st.booleans(),
     },
 )
 MESSAGES = st.lists(
@@ -176,6 +177,7 @@ def test_content_is_what_was_sent_with_placeholders_filled_and_text_what_the_pho
         ({"reject_reason": "kosher_number"}, ["reject_reason kosher-number"]),
         ({"regex": "a|b", "sender": "Shop"}, ["content like /a|b/", 'sender "Shop"']),
         ({"content": "a", "text": "b"}, ['content "a"', 'text "b"']),
+        ({"has_code": False}, ["has_code false"]),
     ],
 )
 def test_conditions_are_described(filters: dict[str, Any], words: list[str]) -> None:

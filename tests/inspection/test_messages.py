@@ -68,13 +68,15 @@ def gallery(shared_mock: Mock) -> dict[str, str]:
         ({"sender": "Shop"}, "queued otp"),
         ({"sender": "shop"}, ""),
         ({"sender": "Shop", "status": "queued"}, "queued"),
+        ({"has_code": True}, "hebrew otp"),
+        ({"has_code": False, "status": "queued"}, "broke queued"),
         ({"tag": "otp", "to": PHONE, "content": "2342", "status": "sent", "regex": "הוא"}, "hebrew"),
         ({"tag": "otp", "to": KOSHER}, ""),
     ],
     ids=str,
 )
 def test_messages_are_listed_newest_first_if_all_filters_hold(
-    shared_mock: Mock, gallery: dict[str, str], query: dict[str, str], expected: str
+    shared_mock: Mock, gallery: dict[str, str], query: dict[str, Any], expected: str
 ) -> None:
     api = Api(shared_mock, "gallery")
     page = api.get("messages", **query)
@@ -699,6 +701,7 @@ def test_verify_confirms_what_is_so(api: Api, wanted: dict[str, Any], total: int
         ({"at_most": 2}, "3 SMS, expected at most 2: 3 SMS in the account"),
         ({"exactly": 0}, "3 SMS, expected exactly 0: 3 SMS in the account"),
         ({"in_order": [{"content": "three"}, {"content": "one"}]}, 'no SMS with content "one" at place 2 of 2 after '),
+        ({"in_order": [{"has_code": False}, {"has_code": True}]}, "no SMS with has_code true at place 2 of 2 after "),
         ({"to": PHONE, "exactly": 2, "nothing_else": True}, "1 unexpected SMS, expected only 2: "),
     ],
     ids=str,

@@ -44,6 +44,12 @@ def found(mock: Mock, gallery: Gallery, query: str, **more: Any) -> str:
     return " ".join(gallery[each] for each in ids)
 
 
+def test_search_filter_and_message_agree_on_a_code_that_only_the_phone_shows(api: Api) -> None:
+    (shown,) = api.send(SENT, content="Hello", unsubscribe_text="Your code is 481516:")
+    assert [each["code"] for each in api.get(f"messages/{shown}")["codes"]] == ["481516"]
+    assert api.get("messages", has_code=True)["total"] == api.get("search", query="has:code")["total"] == 1
+
+
 @pytest.mark.parametrize(
     ("query", "expected"),
     [

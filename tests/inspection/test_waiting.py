@@ -25,7 +25,7 @@ from mocksms.errors import PatternTooSlow
 from mocksms.inspection import message_waits
 from mocksms.inspection.context import Context
 from mocksms.inspection.errors import CallbacksUnfinished, ShuttingDown
-from mocksms.inspection.message_waits import FoundMessages, MessageWaits, NewMessages
+from mocksms.inspection.message_waits import FoundMessages, MessageWait, MessageWaits, NewMessages
 from mocksms.inspection.resources import Endpoints
 from mocksms.inspection.scope import AccountScope, OwnedMessage
 from mocksms.inspection.waiting import CallbackWaits, WaitEnd, Waiter, Waiters
@@ -311,6 +311,21 @@ def test_new_message_to_another_number_is_not_compared() -> None:
     assert [owned.message.digits for owned in finish(new.matching(replace(query, digits="2")))] == ["2"]
     assert finish(new.matching(replace(query, digits="3"))) == []
     assert compared == ["2"]
+
+
+def test_waits_that_look_for_a_code_are_compared_last() -> None:
+    world, compared = World(), list[MessageQuery]()
+
+    class Query(MessageQuery):
+        def matches(self, message: Message) -> bool:
+            compared.append(self)
+            return super().matches(message)
+
+    waits, code, text = MessageWaits(world.engine, Slices()), Query(has_code=True), Query(text="Hello")
+    for each in (code, text):
+        waits._waits[MessageWait(AccountScope(world.engine, None), each)] = None
+    finish(waits._wake(NewMessages([OwnedMessage(world.account, a_message())])))
+    assert compared == [text, code]
 
 
 def test_pattern_that_is_too_slow_is_tried_once_for_all_waits_with_it() -> None:

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mocksms.sms.code_parts import MAX_SEARCH_LENGTH
-from mocksms.sms.codes import find_codes
+from mocksms.sms.codes import find_codes, has_code
 from tests.readme import GUIDE
 
 TEXTS: Final[dict[str, list[tuple[str, str]]]] = tomllib.loads(
@@ -142,6 +142,12 @@ def test_only_the_start_of_a_long_text_is_searched() -> None:
     assert best(code.rjust(MAX_SEARCH_LENGTH)) == "481516"
     assert best(code.rjust(MAX_SEARCH_LENGTH) + " and more") == ""
     assert best(code.rjust(MAX_SEARCH_LENGTH + 2)) == "", "never a part of a code"
+
+
+def test_text_has_a_code_if_one_is_found() -> None:
+    texts = [text for rows in TEXTS.values() for _, text in rows]
+    texts += ["your code is 481516".rjust(MAX_SEARCH_LENGTH + more) for more in range(3)]
+    assert [has_code(text) for text in texts] == [bool(find_codes(text)) for text in texts]
 
 
 def steps(text: str) -> int:

@@ -157,6 +157,15 @@ def test_conditions_are_strings_patterns_and_callables(sms: MockSMS, conditions:
         sms.assert_not_sent(**conditions)
 
 
+def test_messages_with_a_code_are_told_from_those_without(sms: MockSMS) -> None:
+    send(sms, content=CODE)
+    send(sms, content="Hello")
+    assert sms.assert_sent(has_code=True).content == CODE
+    assert sms.wait_for(has_code=False, timeout=0).content == "Hello"
+    sms.assert_not_sent(content="Hello", has_code=True)
+    sms.assert_sent_in_order({"has_code": True}, {"has_code": False}, nothing_else=True)
+
+
 def test_mock_refuses_an_invalid_filter(sms: MockSMS) -> None:
     with pytest.raises(MockRefused, match=r"^POST /_mock/verify: status: .* got \"delivered\"$"):
         sms.assert_sent(status="delivered")
@@ -403,18 +412,20 @@ def has_words(text: str) -> bool:
 
 
 def test_golden_assert_sent_of_a_callable(noon: MockSMS) -> None:
-    first, second = send(noon, NUMBER, content=CODE) + send(noon, OTHER, content="Hello")
-    assert failure(lambda: noon.assert_sent(to=NUMBER, content=has_words), first, second) == golden(
+    (first,) = send(noon, NUMBER, content=CODE, add_unsubscribe_link=False)
+    (second,) = send(noon, OTHER, content="Hello")
+    assert failure(lambda: noon.assert_sent(to=NUMBER, content=has_words, has_code=True), first, second) == golden(
         """
-        no SMS to 972-54-1111111 with content passing has_words(): 2 SMS in the account, 1 of 2 conditions match
-          expected   to 972-54-1111111, content passing has_words(), exactly 1
+        no SMS to 972-54-1111111 with has_code true, content passing has_words(): 2 SMS in the account, MATCH
+          expected   to 972-54-1111111, has_code true, content passing has_words(), exactly 1
           found      2 SMS in account s…
 
-          closest    <1>  1 of 2 match
-                       to       "972-54-1111111" matches
-                       content  "Code 481516", expected "has_words()"
-                       history  queued 12:00:00.000 > sent +0 s (no rule or list applied)
-        """
+          closest    <1>  2 of 3 match
+                       to        "972-54-1111111" matches
+                       content   "Code 481516", expected "has_words()"
+                       has_code  "code 481516 in the text: Code 481516" matches
+                       history   queued 12:00:00.000 > sent +0 s (no rule or list applied)
+        """.replace("MATCH", "2 of 3 conditions match")
     )
 
 

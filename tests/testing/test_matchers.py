@@ -27,10 +27,12 @@ from tests.testing.support import send
         ({"content": "x" * 1_001}, {}),
         ({"content": re.compile("x" * 1_001)}, {}),
         ({"content": str.isupper, "to": re.compile("1"), "tag": "otp"}, {"tag": "otp"}),
+        ({"has_code": True}, {"has_code": True}),
+        ({"has_code": False}, {"has_code": False}),
     ],
     ids=lambda value: ",".join(value) if isinstance(value, dict) else "",
 )  # fmt: skip
-def test_mock_evaluates_what_it_can(expected: dict[str, Any], filters: dict[str, str]) -> None:
+def test_mock_evaluates_what_it_can(expected: dict[str, Any], filters: dict[str, str | bool]) -> None:
     assert Expectation(**expected).filters() == filters
     local = {"reject_reason": "status", "regex": "content"}
     left = {local.get(name, name) for name in filters} | {
@@ -43,6 +45,12 @@ def test_mock_evaluates_what_it_can(expected: dict[str, Any], filters: dict[str,
 def test_what_is_no_matcher_is_refused(matcher: Any) -> None:
     with pytest.raises(TypeError, match="but must be a string, a compiled regular expression of text, or a callable"):
         Expectation(content=matcher)
+
+
+@pytest.mark.parametrize("value", ["true", 1])
+def test_has_code_must_be_a_bool(value: Any) -> None:
+    with pytest.raises(TypeError, match=f"^has_code is {value!r}, but must be True, False or None$"):
+        Expectation(has_code=value)
 
 
 @pytest.mark.parametrize(

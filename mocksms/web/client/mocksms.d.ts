@@ -12,6 +12,8 @@ export interface Filters {
   /** A regular expression that is found in the content. */
   regex?: string;
   sender?: string;
+  /** Whether the text has a one-time code. */
+  has_code?: boolean;
   /** Only messages after this cursor. */
   since?: number;
 }
