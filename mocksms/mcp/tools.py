@@ -11,12 +11,10 @@ from typing import Any, Final, NamedTuple
 
 from pydantic import ValidationError
 
-from mocksms.engine.clock import SteadyTime
 from mocksms.errors import MockRefused, MocksmsError, did_you_mean
 from mocksms.mcp.arguments import (
     ClockArguments,
     ExplainMissingArguments,
-    FilterArguments,
     ReplyArguments,
     ScenarioArguments,
     SendArguments,
@@ -30,9 +28,6 @@ from mocksms.schemas.validation import issues_by_name
 from mocksms.sms.display import quoted
 from mocksms.testing.client import ADVANCE_SECONDS, REQUEST_SECONDS
 from mocksms.testing.handle import MockSMS
-
-MAX_SEARCHED: Final = 1_000
-"""Messages that a wait for a code looks at, the newest: the inspection API lists and counts no more."""
 
 SKIPPED: Final = "; the SMS up to this cursor were returned already: since 0 counts them again"
 
@@ -127,23 +122,18 @@ class Tools:
         newest = self._newest_returned(key)
         since = newest if given.since is None else given.since
         hint = SKIPPED if 0 < since == newest else ""
-        deadline = SteadyTime.seconds() + given.timeout
-        while True:
-            left = max(deadline - SteadyTime.seconds(), 0.0)
-            rows = self._sent(given, since)
-            for row in rows:
-                if row["codes"]:
-                    self._returned[key] = max(row, self._returned.get(key, row), key=itemgetter("cursor"))
-                    others = [each["code"] for each in row["codes"][1:]]
-                    return {**message_row(row), **without_blanks({"other_codes": others})}
-            if rows and not left:
-                text = f"no one-time code within {given.timeout:g} s in {len(rows)} SMS that match, the last: "
-                raise ToolFailed(f"{text}{quoted(rows[0]['text'])}{hint}", {"messages": [message_row(rows[0])]})
-            start = rows[-1]["cursor"] if len(rows) == MAX_SEARCHED else since
-            explanation = self._wait_for_sent(given, start, left, len(rows) + (start == since))
-            if explanation is not None and not rows:
-                result = self._explain(explanation)
-                raise ToolFailed(f"{result.pop('summary')}{hint}", result)
+        filters = {"to": given.to, "content": given.content, "tag": given.tag, "status": "sent", "since": since or None}
+        query = {**filters, "has_code": True, "timeout": given.timeout}
+        try:
+            page = self.sms.api("GET", "messages/wait", read_timeout=given.timeout + REQUEST_SECONDS, **query)
+        except MockRefused as error:
+            if error.status != HTTPStatus.REQUEST_TIMEOUT or error.explanation is None:
+                raise
+            raise self._no_code(filters, given.timeout, error.explanation, hint) from error
+        row = page["messages"][0]
+        self._returned[key] = max(row, self._returned.get(key, row), key=itemgetter("cursor"))
+        others = [each["code"] for each in row["codes"][1:]]
+        return {**message_row(row), **without_blanks({"other_codes": others})}
 
     def _newest_returned(self, key: tuple[object, ...]) -> int:
         """Return the cursor of the newest SMS that a wait returned; 0 if the mock was started again since."""
@@ -157,23 +147,17 @@ class Tools:
             return 0
         return int(row["cursor"])
 
-    def _sent(self, given: FilterArguments, since: int) -> list[Any]:
-        """Return the messages that match and were sent, the newest first."""
-        page = self.sms.api("GET", "messages", **_sent_filters(given, since), limit=MAX_SEARCHED)
-        return list(page["messages"])
-
-    def _wait_for_sent(
-        self, given: FilterArguments, since: int, seconds: float, count: int
-    ) -> Mapping[str, Any] | None:
-        """Wait until so many messages match and were sent; return the explanation if there are fewer in time."""
-        query = {**_sent_filters(given, since), "count": count, "timeout": f"{seconds:.3f}"}
-        try:
-            self.sms.api("GET", "messages/wait", read_timeout=seconds + REQUEST_SECONDS, **query)
-        except MockRefused as error:
-            if error.status != HTTPStatus.REQUEST_TIMEOUT or error.explanation is None:
-                raise
-            return error.explanation
-        return None
+    def _no_code(
+        self, filters: Mapping[str, Any], seconds: float, explanation: Mapping[str, Any], hint: str
+    ) -> ToolFailed:
+        """Return the error of a wait in vain: the newest text without a code, else the explanation of the mock."""
+        page = self.sms.api("GET", "messages", **filters, has_code=False, limit=1)
+        if page["messages"]:
+            (row,) = page["messages"]
+            text = f"no one-time code within {seconds:g} s in {page['total']} SMS that match, the last: "
+            return ToolFailed(f"{text}{quoted(row['text'])}{hint}", {"messages": [message_row(row)]})
+        result = self._explain(explanation)
+        return ToolFailed(f"{result.pop('summary')}{hint}", result)
 
     def _explain(self, explanation: Mapping[str, Any]) -> ToolResult:
         """Return why messages are missing, and why the closest ones have another status than expected."""
@@ -302,10 +286,6 @@ TOOLS: Final[dict[str, ToolEntry]] = {
     "explain_missing": ToolEntry(Tools.explain_missing, ExplainMissingArguments, is_read=True),
 }
 """The tools by name: few, since an agent reads the definitions of all of them in each session."""
-
-
-def _sent_filters(given: FilterArguments, since: int) -> dict[str, Any]:
-    return {"to": given.to, "content": given.content, "tag": given.tag, "status": "sent", "since": since or None}
 
 
 def _json_or_text(body: str) -> Any:

@@ -9,6 +9,7 @@ import pytest
 
 from mocksms import MockSMS
 from mocksms.errors import MockRefused
+from mocksms.inspection.models import MAX_ROWS
 from mocksms.mcp.arguments import SetFaultArguments, WaitForCodeArguments
 from mocksms.mcp.results import FIRST_EVENTS, LAST_EVENTS, MAX_BODY, MAX_TEXT
 from mocksms.mcp.tools import ToolFailed, Tools
@@ -94,11 +95,15 @@ def test_wait_after_a_restart_of_the_mock_counts_all_its_messages(tools: Tools) 
     assert "returned already" in str(failure(tools, "wait_for_code", **wait))
 
 
-def test_wait_calls_the_mock_a_few_times_however_many_messages_match(
+def test_wait_finds_a_code_before_more_messages_than_a_page(tools: Tools) -> None:
+    send(tools, "Your code is 111111")
+    send(tools, "Welcome", [NUMBER] * (MAX_ROWS + 1))
+    assert tools.call("wait_for_code", {"timeout": 0})["code"] == "111111"
+
+
+def test_wait_is_one_call_of_the_mock_and_one_more_for_its_error(
     tools: Tools, sms: MockSMS, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mocksms.mcp.tools.MAX_SEARCHED", 20)
-    send(tools, "Your code is 111111")
     send(tools, "Welcome", [NUMBER] * 20)
     api, calls = sms.api, []
 
@@ -108,7 +113,7 @@ def test_wait_calls_the_mock_a_few_times_however_many_messages_match(
 
     monkeypatch.setattr(sms, "api", counted)
     error = failure(tools, "wait_for_code", timeout=0.1)
-    assert calls == ["messages", "messages/wait", "messages"]
+    assert calls == ["messages/wait", "messages"]
     assert str(error).startswith("no one-time code within 0.1 s in 20 SMS that match")
 
 
@@ -158,6 +163,14 @@ def test_clock_is_frozen_at_a_time_read_and_resumed(tools: Tools) -> None:
     later = tools.call("clock", {"action": "advance", "to": "2030-01-31T13:00:00Z"})
     assert later["now"] == "2030-01-31T13:00:00Z"
     assert tools.call("clock", {"action": "resume"})["frozen"] is False
+
+
+def test_missing_code_is_explained(tools: Tools) -> None:
+    send(tools, "Welcome")
+    (closest,) = tools.call("explain_missing", {"to": NUMBER, "has_code": True})["closest"]
+    (differs,) = closest["differs"]
+    assert (differs["field"], differs["expected"]) == ("has_code", "true")
+    assert differs["actual"].startswith("no code in the text: Welcome")
 
 
 def test_other_account_of_the_application_is_a_cause(tools: Tools, sms: MockSMS) -> None:

@@ -82,22 +82,15 @@ export class MockSMS {
    * @returns {Promise<string>}
    */
   async waitForCode({ timeout = 10, ...filters } = {}) {
-    const end = Date.now() + timeout * 1_000;
-    for (;;) {
-      const left = Math.max(end - Date.now(), 0) / 1_000;
-      const messages = (await this.outbox(filters)).reverse();
-      const found = messages.find(({ codes }) => codes.length > 0);
-      if (found) return found.codes[0].code;
-      if (messages.length > 0 && left === 0) {
-        const text = JSON.stringify(messages[0].text);
-        throw new MockSMSError(`No message has a code, the newest is ${text}.`, 408, messages[0]);
-      }
-      const since = messages[PAGE - 1]?.cursor ?? filters.since; // a wait counts no more than a page
-      const query = { ...filters, since, count: Math.min(messages.length + 1, PAGE), timeout: left };
-      await this.#call("GET", "messages/wait", query).catch((error) => {
-        if (messages.length === 0 || error.status !== 408) throw error;
-      });
-    }
+    const found = this.waitForMessage({ ...filters, has_code: true, timeout });
+    const message = await found.catch(async (error) => {
+      if (error.status !== 408) throw error;
+      const { messages } = await this.#call("GET", "messages", { ...filters, has_code: false, limit: 1 });
+      if (messages.length === 0) throw error;
+      const text = JSON.stringify(messages[0].text);
+      throw new MockSMSError(`No message has a code, the newest is ${text}.`, 408, messages[0]);
+    });
+    return message.codes[0].code;
   }
 
   /**
