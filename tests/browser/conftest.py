@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from tests.browser.inbox import Inbox
 from tests.browser.watched import Watched
@@ -17,6 +17,8 @@ from tests.support import Mock
 PROGRAMS: Final = ("chromium", "chromium-browser", "google-chrome", "chrome")
 """Programs to look for, the preferred one first."""
 
+TIMEOUT_MS: Final = 20_000.0
+"""What must happen in a page may take so long on a machine that runs other tests at the same time."""
 
 DESKTOP: Final[ViewportSize] = {"width": 1200, "height": 900}
 
@@ -27,6 +29,7 @@ def browser() -> Iterator[Browser]:
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if program is None:  # pragma: no cover, the whole check has one
         pytest.skip("there is no Chromium here; on Debian: apt-get install chromium")
+    expect.set_options(timeout=TIMEOUT_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield browser
@@ -36,7 +39,7 @@ def browser() -> Iterator[Browser]:
 def new_page(browser: Browser, **options: Any) -> Page:
     """Open an empty page; Chromium starts a process for each, which costs as much as loading the inbox."""
     page = browser.new_context(**{"viewport": DESKTOP, "timezone_id": "UTC", **options}).new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(TIMEOUT_MS)
     return page
 
 
