@@ -247,11 +247,11 @@ def test_callbacks_that_cause_sends_without_end_are_refused_with_the_latest(
             now = datetime.fromisoformat(api.get("clock")["now"])
             api.send(NUMBER, content="Again", send_at=(now + timedelta(seconds=1)).isoformat())
 
-    for reaction, where, seconds in ((react, "at this instant", 0), (react_later, "at later and later instants", 10)):
+    for reaction, where, seconds in ((react, "at this instant", 1), (react_later, "at later and later instants", 11)):
         is_stopped.clear()
         begin = freeze_at(api)
         with application(api, reaction):
-            api.send(NUMBER)
+            api.send(NUMBER, send_at=(begin + timedelta(seconds=1)).isoformat())  # no callback before the advance
             error = api.refused(508, "POST", "clock/advance", {"by": "365d"})
             is_stopped.set()
             assert error["message"].startswith(
