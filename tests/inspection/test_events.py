@@ -74,6 +74,8 @@ def test_stream_has_all_events_with_their_accounts(own_mock: Mock) -> None:
         api.post("inbound", {"from": NUMBER, "text": "STOP"})
         reply = next(heard)
         assert (reply.kind, reply.data["number"], reply.data["text"]) == ("reply", "972541111111", "STOP")
+        api.post("clock/freeze")  # Otherwise the second attempt of the callback comes a second after the first.
+        assert next(heard).kind == "clock"
         api.patch(webhooks=["http://127.0.0.1:1/"], unsubscribed=[NUMBER])
         consent = next(heard)
         assert (consent.kind, consent.data["number"]) == ("consent", "972541111111")
@@ -90,8 +92,6 @@ def test_stream_has_all_events_with_their_accounts(own_mock: Mock) -> None:
         assert (tried.data["id"], tried.data["attempts"]) == (callback.data["id"], 1)
         api.patch(credit=5)
         assert next(heard).kind == "account"
-        api.post("clock/freeze")
-        assert next(heard).kind == "clock"
         api.request_json("DELETE", "messages")
         assert next(heard).kind == "deleted"
         own_mock.post("{", X_API_Key="")
