@@ -32,28 +32,33 @@ async def respond(scope: Any, _receive: Any, send: Any) -> None:
     await send(complete())
 
 
+def create_protocol(app: App, state: ServerState, writes: LateWrites, *, starts_at_once: bool = False) -> Protocol:
+    return Protocol(
+        print,
+        IdleConnections(),
+        writes,
+        starts_at_once=starts_at_once,
+        config=Config(app, http="httptools", log_config=None),
+        server_state=state,
+        app_state={},
+    )
+
+
+async def connect(protocol: Protocol) -> socket.socket:
+    """Give a protocol a connection, and return the socket of its client."""
+    here, there = socket.socketpair()
+    await asyncio.get_running_loop().connect_accepted_socket(lambda: protocol, here)
+    return there
+
+
 async def serve(
     app: App, talk: Callable[[socket.socket], bytes], starts_at_once: bool = False
 ) -> tuple[bytes, ServerState]:
     """Serve one connection; return what its client reads, and the state of the server after it."""
-    here, there = socket.socketpair()
-    there.settimeout(TIMEOUT)
     state = ServerState()
     state.default_headers = [(b"x-default", b"yes")]
-    config = Config(app, http="httptools", log_config=None)
-    loop = asyncio.get_running_loop()
-    await loop.connect_accepted_socket(
-        lambda: Protocol(
-            print,
-            IdleConnections(),
-            LateWrites(),
-            starts_at_once=starts_at_once,
-            config=config,
-            server_state=state,
-            app_state={},
-        ),
-        here,
-    )
+    there = await connect(create_protocol(app, state, LateWrites(), starts_at_once=starts_at_once))
+    there.settimeout(TIMEOUT)
     with there:
         received = await asyncio.to_thread(talk, there)
     async with asyncio.timeout(TIMEOUT):
@@ -120,14 +125,15 @@ def test_complete_response_waits_for_a_slow_reader() -> None:
     assert asyncio.run(serve(respond_with_much, talk))[0] == 2 * response
 
 
-def test_response_after_the_client_has_disconnected_is_dropped() -> None:
+@pytest.mark.parametrize("count", [1, 3], ids=["one request", "pipeline"])
+def test_response_after_the_client_has_disconnected_is_dropped(count: int) -> None:
     async def respond_late(_scope: Any, receive: Any, send: Any) -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
         await send(complete())
 
     def talk(connection: socket.socket) -> bytes:
-        connection.sendall(GET)
+        connection.sendall(GET * count)
         return b""
 
     _, state = asyncio.run(serve(respond_late, talk))
@@ -204,26 +210,10 @@ def test_body_that_has_arrived_is_in_the_scope_of_a_request_that_starts_at_once(
 def test_responses_of_one_turn_are_written_together_also_if_the_client_sends_no_more() -> None:
     async def serve_three() -> None:
         writes, state = LateWrites(), ServerState()
-        config = Config(respond, http="httptools", log_config=None)
-        loop = asyncio.get_running_loop()
-        clients, protocols = [], []
-        for _ in range(3):
-            here, there = socket.socketpair()
-            there.setblocking(False)
-            _, protocol = await loop.connect_accepted_socket(
-                lambda: Protocol(
-                    print,
-                    IdleConnections(),
-                    writes,
-                    starts_at_once=True,
-                    config=config,
-                    server_state=state,
-                    app_state={},
-                ),
-                here,
-            )
-            clients.append(there)
-            protocols.append(protocol)
+        protocols = [create_protocol(respond, state, writes, starts_at_once=True) for _ in range(3)]
+        clients = [await connect(protocol) for protocol in protocols]
+        for client in clients:
+            client.setblocking(False)
         for protocol in protocols:
             protocol.data_received(GET)
         protocols[2].eof_received()
@@ -246,20 +236,6 @@ def has_response(client: socket.socket) -> bool:
         return client.recv(1_000).endswith(b"hello")
     except BlockingIOError:
         return False
-
-
-def test_first_request_of_a_pipeline_learns_that_the_client_has_disconnected() -> None:
-    async def respond_late(_scope: Any, receive: Any, send: Any) -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
-        await send(complete())
-
-    def talk(connection: socket.socket) -> bytes:
-        connection.sendall(GET * 3)
-        return b""
-
-    _, state = asyncio.run(serve(respond_late, talk))
-    assert state.total_requests == 0
 
 
 def test_response_comes_before_that_to_malformed_bytes_after_its_request() -> None:
