@@ -17,6 +17,7 @@ def report_file(view: SnapshotView) -> ReportFile:
     """
     reader = RecordReader(view.engine)
     test = view.trace.trace if view.trace else None
+    needed = ids_in(test.failures if test else [])
     by_id = {account.id: account for account in reader.accounts()}
     used = test.accounts if test else [account.id for account in by_id.values() if account.test_failures]
     found = [*(by_id.pop(each) for each in used if each in by_id), *by_id.values()]
@@ -26,8 +27,7 @@ def report_file(view: SnapshotView) -> ReportFile:
     for account in found:
         size = reader.size(account)
         if account.id in used or (size and left > 0):
-            failures = test.failures if test else account.test_failures
-            accounts.append(reader.account(account, ids_in(failures)))
+            accounts.append(reader.account(account, needed if test else ids_in(account.test_failures)))
         else:
             others.append(account)
         left -= size

@@ -58,8 +58,8 @@ def snapshot_part(snapshot: ReportFile, prefix: str, limits: PageLimits) -> list
         return [element("p", snapshot.problem, class_="problem", dir="auto")]
     anchors, trace = Anchors(prefix), snapshot.trace
     failures = trace.trace.failures if trace else []
-    of_accounts = [] if trace else [each.account.test_failures for each in snapshot.accounts]
-    roles = ids_in([*failures, *chain.from_iterable(of_accounts)])
+    of_accounts = {} if trace else {each.account.id: each.account.test_failures for each in snapshot.accounts}
+    roles = ids_in([*failures, *chain.from_iterable(of_accounts.values())])
     room = max(1, limits.records // ACCOUNT_SIZE)
     accounts = [_shorten(each, roles, limits) for each in snapshot.accounts[:room]]
     others = [*(each.account for each in snapshot.accounts[room:]), *snapshot.others]
@@ -70,7 +70,7 @@ def snapshot_part(snapshot: ReportFile, prefix: str, limits: PageLimits) -> list
         [
             _account(
                 each.account,
-                [] if trace else failure_parts(each.account.test_failures, links, limits),
+                failure_parts(of_accounts.get(each.account.id, ()), links, limits),
                 _account_sections(each, roles, anchors, limits),
                 is_only=len(accounts) == 1,
             )
